@@ -1,0 +1,1 @@
+"""The training system of a national mine action centre."""

@@ -1,0 +1,1 @@
+"""Keeping an installation well: doctor, backup and restore, audit check, key rotation; and what is built once for it."""

@@ -1,0 +1,1 @@
+"""Shared HTTP: sessions, language in the address, permissions of routes, headers, error pages. Views and forms alone use it."""

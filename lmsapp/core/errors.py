@@ -1,0 +1,61 @@
+"""What the domain raises. `web.errors` alone turns these into a status and a page; anything else is a defect."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class LmsError(Exception):
+    """Carries a code for machines and a message, marked for translation, with its values for people."""
+
+    code = "error"
+
+    def __init__(self, message: str, **values: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.values = values
+
+    def __str__(self) -> str:
+        return self.message % self.values if self.values else self.message
+
+
+class NotAllowed(LmsError):
+    """The actor may not do this; the message says why in words a person understands."""
+
+    code = "not-allowed"
+
+
+class FreshSignInNeeded(NotAllowed):
+    """The actor may, after signing in once more."""
+
+    code = "fresh-sign-in-needed"
+
+
+class NotFound(LmsError):
+    """There is no such thing, or not for this actor: both look the same."""
+
+    code = "not-found"
+
+    def __init__(self, message: str = "There is nothing here for you.", **values: Any) -> None:
+        super().__init__(message, **values)
+
+
+class Conflict(LmsError):
+    """The state of the record does not allow this (any more); nothing was changed."""
+
+    code = "conflict"
+
+
+class Invalid(LmsError):
+    """What came in can't be used. `fields` maps a field's name to the message for it."""
+
+    code = "invalid"
+
+    def __init__(self, message: str, fields: Mapping[str, str] | None = None, **values: Any) -> None:
+        super().__init__(message, **values)
+        self.fields = dict(fields or {})
+
+
+class Busy(LmsError):
+    """Too much at once; trying again in a moment will do."""
+
+    code = "busy"

@@ -1,0 +1,94 @@
+"""Engines and transactions: SQLite in WAL with full syncing, PostgreSQL by one setting.
+
+Reading transactions begin plainly; writing ones take the write lock at once (`BEGIN IMMEDIATE`), so that a transaction
+which read something can't find the file locked when it comes to write. A flush outside `writing()` is refused.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.orm import Session, sessionmaker
+
+_writing: ContextVar[bool] = ContextVar("writing", default=False)
+BUSY_TIMEOUT_MS = 10_000
+
+
+class ReadOnlyTransaction(RuntimeError):
+    """A defect: a reading request or job tried to change rows."""
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Transactions begun inside the block may write."""
+    token = _writing.set(True)
+    try:
+        yield
+    finally:
+        _writing.reset(token)
+
+
+def begin_writing() -> Any:
+    """Like `writing()` for a span that is not a block; give the token to `end_writing`."""
+    return _writing.set(True)
+
+
+def end_writing(token: Any) -> None:
+    """Ends what `begin_writing` began."""
+    _writing.reset(token)
+
+
+def make_engine(url: str) -> Engine:
+    """An engine with this project's promises: synced commits, foreign keys, patient locks."""
+    engine = create_engine(
+        url,
+        json_serializer=lambda value: json.dumps(value, ensure_ascii=False),
+        pool_pre_ping=not url.startswith("sqlite"),
+    )
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA cache_size=-16000")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+
+
+def refuse_writes_while_reading(session: Session, _context: object, _instances: object) -> None:
+    """A session hook: a GET that changes rows is a defect, whatever it changes."""
+    if not _writing.get() and (session.new or session.dirty or session.deleted):
+        raise ReadOnlyTransaction("rows were changed outside a writing transaction")
+
+
+def make_sessions(engine: Engine) -> sessionmaker[Session]:
+    """A maker of sessions that keep what was loaded usable after the commit."""
+    maker = sessionmaker(engine, expire_on_commit=False)
+    event.listen(maker, "before_flush", refuse_writes_while_reading)
+    return maker
+
+
+@contextmanager
+def transaction(sessions: sessionmaker[Session]) -> Iterator[Session]:
+    """A writing transaction for commands and jobs: commits when the block ends well, undoes everything otherwise."""
+    with writing(), sessions() as session:
+        try:
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise

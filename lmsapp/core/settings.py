@@ -1,0 +1,145 @@
+"""Settings: `LMSAPP_…` variables, else `settings.toml` in the data folder, else what suits one machine.
+
+The secret is made at first start, readable by its owner only, and is not part of a backup.
+"""
+
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from lmsapp.core.errors import Invalid
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an installation may choose. Names here are the names in `settings.toml`; the variable is `LMSAPP_` + name."""
+
+    data: Path
+    database_url: str = ""
+    base_url: str = "http://127.0.0.1:8000"
+    secret: str = ""
+    demonstration: bool = False
+    allow_drafts: bool = False
+    time_zone: str = "Asia/Baku"
+    stale_list_days: int = 7
+    serial_prefix: str = "NMC"
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_user: str = ""
+    smtp_password: str = ""
+    mail_from: str = "training@localhost"
+    queue: str = "sqlite"
+    redis_url: str = ""
+    session_idle_hours: int = 12
+    session_days: int = 14
+    trusted_proxies: int = 0
+    log_level: str = "INFO"
+
+    @property
+    def files(self) -> Path:
+        """Where stored files lie, named by their content."""
+        return self.data / "files"
+
+    @property
+    def keys(self) -> Path:
+        """Where signing keys lie, apart from backups."""
+        return self.data / "keys"
+
+    @property
+    def outbox(self) -> Path:
+        """Where mail waits for a person when no mail server is set."""
+        return self.data / "outbox"
+
+    @property
+    def secure(self) -> bool:
+        """Whether the site is reached over HTTPS; otherwise cookies say so and the status page warns."""
+        return self.base_url.startswith("https://")
+
+
+def load(data: Path | None = None, environment: Mapping[str, str] = os.environ, **overrides: Any) -> Settings:
+    """Reads the settings of the installation whose data folder is `data`, `LMSAPP_DATA` or `./var`.
+
+    Raises `Invalid` naming the setting, the value and where it stands.
+    """
+    folder = (data or Path(environment.get("LMSAPP_DATA") or "var")).absolute()
+    chosen: dict[str, Any] = _from_file(folder / "settings.toml")
+    for field in fields(Settings):
+        variable = f"LMSAPP_{field.name.upper()}"
+        if field.name != "data" and variable in environment:
+            chosen[field.name] = _typed(field.name, environment[variable], field.type, variable)
+    chosen.update(overrides)
+    chosen["data"] = folder
+    _make_folder(folder)
+    chosen.setdefault("secret", "")
+    if not chosen["secret"]:
+        chosen["secret"] = _secret(folder / "secret")
+    if not chosen.get("database_url"):
+        chosen["database_url"] = f"sqlite:///{folder / 'lmsapp.sqlite'}"
+    return Settings(**chosen)
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as problem:
+        raise Invalid("%(path)s can't be read: %(problem)s", path=str(path), problem=str(problem)) from problem
+    known = {field.name: field.type for field in fields(Settings) if field.name != "data"}
+    for name, value in content.items():
+        if name not in known:
+            raise Invalid("%(path)s: there is no setting called “%(name)s”.", path=str(path), name=name)
+        content[name] = _typed(name, value, known[name], str(path))
+    return content
+
+
+def _typed(name: str, value: Any, kind: Any, place: str) -> Any:
+    kind_name = kind if isinstance(kind, str) else kind.__name__
+    try:
+        if kind_name == "bool":
+            return value if isinstance(value, bool) else {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}[str(value).strip()]
+        if kind_name == "int":
+            return int(value)
+        if not isinstance(value, str):
+            raise TypeError(kind_name)
+    except (KeyError, ValueError, TypeError) as problem:
+        raise Invalid(
+            "%(place)s: %(name)s is “%(value)s”; write %(kind)s.",
+            place=place,
+            name=name,
+            value=str(value),
+            kind={"bool": "true or false", "int": "a whole number"}.get(kind_name, "text in quotes"),
+        ) from problem
+    return value
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise Invalid(
+            "The data folder %(folder)s can't be made: %(problem)s. Choose another with LMSAPP_DATA.",
+            folder=str(folder),
+            problem=problem.strerror or str(problem),
+        ) from problem
+
+
+def _secret(path: Path) -> str:
+    if not path.exists():
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(32))
+        except FileExistsError:
+            pass
+        except OSError as problem:
+            raise Invalid(
+                "%(path)s can't be written: %(problem)s. The data folder must be writable.",
+                path=str(path),
+                problem=problem.strerror or str(problem),
+            ) from problem
+    return path.read_text(encoding="ascii").strip()

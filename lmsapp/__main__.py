@@ -1,0 +1,5 @@
+"""`python -m lmsapp` is the `lmsapp` command."""
+
+from lmsapp.cli import main
+
+main()

@@ -1,0 +1,105 @@
+"""Reading about people: always narrowed by `policy.visible_…` when a person asks."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, selectinload
+
+from lmsapp.accounts import policy
+from lmsapp.accounts.models import Membership, Organisation, OrganisationName, Person, SignIn
+from lmsapp.core import clock
+from lmsapp.core.access import Actor
+from lmsapp.core.access import Membership as Held
+from lmsapp.core.collation import fold
+from lmsapp.core.errors import NotFound
+
+
+def centre(session: Session) -> Organisation:
+    """The one organisation that teaches and awards; raises NotFound before it was set up."""
+    found = session.scalar(select(Organisation).where(Organisation.kind == "centre"))
+    if found is None:
+        raise NotFound("No centre has been set up yet.")
+    return found
+
+
+def actor_of(session: Session, person: Person, signed_in_at: object = None, address: str = "") -> Actor:
+    """The actor a person is today: her memberships that run, with the centre's id."""
+    rows = session.execute(
+        select(Membership.role, Membership.organisation_id, Membership.languages, Organisation.kind)
+        .join(Organisation)
+        .where(Membership.person_id == person.id, policy.running(), Organisation.active)  # type: ignore[arg-type]
+    ).all()
+    centre_id = next((row.organisation_id for row in rows if row.kind == "centre"), None)
+    if centre_id is None:
+        centre_id = session.scalar(select(Organisation.id).where(Organisation.kind == "centre"))
+    held = tuple(Held(row.role, row.organisation_id, tuple(row.languages or ())) for row in rows) if person.active else ()
+    return Actor(person.id, held, centre_id, signed_in_at, address=address)  # type: ignore[arg-type]
+
+
+def actor_by_id(session: Session, person_id: int | None) -> Actor:
+    """For jobs: who asked for them, with the rights of today; nobody's job has nobody's rights."""
+    person = session.get(Person, person_id) if person_id is not None else None
+    return actor_of(session, person) if person is not None else Actor()
+
+
+def person(session: Session, actor: Actor, number: str) -> Person:
+    """The person with this number, if the actor may see her; NotFound otherwise, as if there were none."""
+    found = session.scalar(
+        policy.visible_people(actor)
+        .where(Person.number == number)
+        .options(selectinload(Person.memberships).selectinload(Membership.organisation))
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def people(actor: Actor, *, search: str = "", role: str | None = None, organisation: str | None = None) -> Select[tuple[Person]]:
+    """Persons the actor may see, found by folded name, number or address, sorted by name."""
+    query = policy.visible_people(actor).order_by(Person.sort_key, Person.id)
+    for word in fold(search).split():
+        query = query.where(Person.search_key.contains(word, autoescape=True))
+    if role or organisation:
+        members = select(Membership.person_id).join(Organisation).where(policy.running())  # type: ignore[arg-type]
+        members = members.where(Membership.role == role) if role else members
+        members = members.where(Organisation.code == organisation) if organisation else members
+        query = query.where(Person.id.in_(members))
+    return query
+
+
+def organisations(session: Session, actor: Actor) -> Sequence[Organisation]:
+    """Organisations the actor may see, the centre first, then by country and code."""
+    rows = session.scalars(policy.visible_organisations(actor).options(selectinload(Organisation.names)))
+    return sorted(rows, key=lambda o: (o.kind != "centre", o.kind, o.country or "", o.code))
+
+
+def organisation(session: Session, actor: Actor, code: str) -> Organisation:
+    """The organisation with this code, if the actor may see it."""
+    found = session.scalar(policy.visible_organisations(actor).where(Organisation.code == code))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def names_of(session: Session, ids: Iterable[int], language: str) -> dict[int, str]:
+    """Today's names of organisations in a language (English, else any, where that is missing)."""
+    today = clock.now().date()
+    rows = session.execute(
+        select(OrganisationName.organisation_id, OrganisationName.language, OrganisationName.name)
+        .where(OrganisationName.organisation_id.in_(list(ids)), OrganisationName.valid_from <= today)
+        .order_by(OrganisationName.valid_from)
+    ).all()
+    names: dict[int, str] = {}
+    for wanted in (None, "en", language):
+        names |= {row.organisation_id: row.name for row in rows if wanted in (None, row.language)}
+    return names
+
+
+def sign_ins(session: Session, person_id: int) -> Sequence[SignIn]:
+    """A person's live sign-ins, the latest first."""
+    now = clock.now()
+    return session.scalars(
+        select(SignIn)
+        .where(SignIn.person_id == person_id, SignIn.ended_at.is_(None), SignIn.ends_at > now)
+        .order_by(SignIn.seen_at.desc())
+    ).all()

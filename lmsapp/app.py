@@ -1,0 +1,106 @@
+"""`create_app`: settings, database, languages, sign-in, every capability's pages, error pages."""
+
+import logging
+import secrets
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask, Response, g, request
+from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from lmsapp.accounts import sessions as sign_ins
+from lmsapp.accounts import views as accounts_views
+from lmsapp.core import clock, paths
+from lmsapp.core.settings import Settings
+from lmsapp.home import views as home_views
+from lmsapp.web import csrf, database, errors, filters, headers, limits, locale, login, pages, static_files
+from lmsapp.web.database import db
+
+AREAS = (
+    home_views.area,
+    home_views.free,
+    accounts_views.area,
+)
+LARGEST_UPLOAD = 64 * 1024 * 1024
+LARGEST_FORM = 2 * 1024 * 1024
+
+
+class LmsFlask(Flask):
+    """Flask whose requests end in one commit, before the reply leaves, or in none."""
+
+    def dispatch_request(self) -> Response:  # type: ignore[override]
+        """Runs the view and settles its transaction."""
+        return database.finish(self.make_response(super().dispatch_request()))
+
+
+def create_app(settings: Settings) -> Flask:
+    """The application for these settings; raises `UndeclaredRoute` when a route has no policy."""
+    app = LmsFlask(
+        "lmsapp", template_folder=str(paths.shipped("templates")), static_folder=str(Path(__file__).parent / "web/static")
+    )
+    app.config.update(
+        SECRET_KEY=settings.secret,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SESSION_COOKIE_NAME="__Host-session" if settings.secure else "session",
+        SESSION_COOKIE_SECURE=settings.secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=settings.session_days),
+        MAX_CONTENT_LENGTH=LARGEST_UPLOAD,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
+        MAX_FORM_PARTS=5000,
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
+    )
+    app.extensions["settings"] = settings
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies)  # type: ignore[method-assign]
+    app.before_request(_number_request)
+    pages.install(app)
+    database.install(app)
+    locale.install(app)
+    login.install(app, _find_reader)
+    csrf.install(app)
+    limits.install(app)
+    headers.install(app, secure=settings.secure)
+    static_files.install(app)
+    filters.install(app)
+    errors.install(app)
+    for area in AREAS:
+        pages.mount(app, area)
+    pages.check_declared(app)
+    return app
+
+
+def _number_request() -> None:
+    g.request_number = secrets.token_hex(4)
+    g.begun = clock.monotonic()
+
+
+def _find_reader(ticket_hash: str, address: str) -> login.Reader | None:
+    settings: Settings = database.current_app.extensions["settings"]
+    found = sign_ins.find(db.session(), ticket_hash, address, settings.session_idle_hours)
+    if found is None:
+        return None
+    sign_in, person, actor = found
+    now = clock.now()
+    if now - sign_in.seen_at > sign_ins.SEEN_EVERY and request.method == "GET":
+        database.writer().write(lambda connection: sign_ins.seen(connection, sign_in.id, now))
+    return login.Reader(
+        actor=actor,
+        name=person.name,
+        name_language=person.name_language,
+        latin_name=person.latin_name or "",
+        number=person.number,
+        language=person.language,
+        time_zone=person.time_zone or settings.time_zone,
+        calendar=person.calendar or "",
+        roles=frozenset(m.role for m in actor.memberships),
+        session_id=sign_in.id,
+        must_choose_secret=person.must_choose_secret,
+    )
+
+
+log = logging.getLogger(__name__)

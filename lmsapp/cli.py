@@ -1,0 +1,61 @@
+"""The `lmsapp` command. Each word loads only the capability it belongs to, so that small commands start at once."""
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from lmsapp.core.errors import LmsError
+
+COMMANDS = {
+    "serve": "lmsapp.serving:serve",
+    "worker": "lmsapp.serving:worker",
+    "accounts": "lmsapp.accounts.commands:accounts",
+    "content": "lmsapp.upkeep.content:content",
+    "verify": "lmsapp.certificates.commands:verify",
+    "certificates": "lmsapp.certificates.commands:certificates",
+    "demo": "lmsapp.demo.commands:demo",
+    "doctor": "lmsapp.upkeep.doctor:doctor",
+    "backup": "lmsapp.upkeep.backup:backup",
+    "restore": "lmsapp.upkeep.backup:restore",
+    "audit": "lmsapp.upkeep.audit:audit",
+    "bench": "lmsapp.bench.commands:bench",
+}
+
+
+class Words(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        """All words."""
+        return sorted(COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        """The command for a word."""
+        if name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[name].partition(":")
+        found: click.Command = getattr(import_module(module), attribute)
+        return found
+
+
+@click.group(cls=Words, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(package_name="lmsapp")
+def lmsapp() -> None:
+    """The training system of a national mine action centre."""
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Runs a command; what the domain refuses is one plain sentence and exit code 1, never a traceback."""
+    try:
+        return lmsapp.main(arguments, prog_name="lmsapp")
+    except LmsError as problem:
+        click.echo(f"lmsapp: {problem}", err=True)
+        for field, message in getattr(problem, "fields", {}).items():
+            click.echo(f"  {field}: {message}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""Messages in the reader's language, without Flask: rules and jobs translate as pages do.
+
+English is the source. A catalogue is loaded when its language is first spoken; without one the source sentence is shown.
+Values are named (`%(name)s`) and put in after translation; in HTML they are escaped there.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from functools import cache
+from typing import Any
+
+from babel.support import NullTranslations, Translations
+from markupsafe import Markup, escape
+
+from lmsapp.core import paths
+from lmsapp.core.locales import DEFAULT, Language
+from lmsapp.core.locales import language as language_of
+
+log = logging.getLogger(__name__)
+_current: ContextVar[Language] = ContextVar("language", default=DEFAULT)
+
+
+def current() -> Language:
+    """The language spoken now."""
+    return _current.get()
+
+
+def set_language(code: str) -> Token[Language]:
+    """Speaks a language until the token is given back."""
+    return _current.set(language_of(code))
+
+
+def reset_language(token: Token[Language]) -> None:
+    """Back to what was spoken before."""
+    _current.reset(token)
+
+
+@contextmanager
+def use(code: str) -> Iterator[Language]:
+    """Speaks a language inside the block."""
+    token = set_language(code)
+    try:
+        yield current()
+    finally:
+        reset_language(token)
+
+
+@cache
+def catalogue(locale: str) -> NullTranslations:
+    """The compiled catalogue of a locale; an empty one, with a warning, where there is none."""
+    if locale == DEFAULT.locale:
+        return NullTranslations()
+    found = Translations.load(str(paths.shipped("translations")), [locale])
+    if not isinstance(found, Translations):
+        log.warning("no catalogue for %s", locale)
+    return found
+
+
+def _filled(text: str, values: dict[str, Any]) -> str:
+    return text % values if values else text.replace("%%", "%") if "%%" in text else text
+
+
+def gettext(message: str, **values: Any) -> str:
+    """A message in the current language."""
+    return _filled(catalogue(current().locale).ugettext(message), values)
+
+
+def ngettext(one: str, many: str, num: int, **values: Any) -> str:
+    """A message that counts; `num` is its number, shown in the reader's digits unless `values` says otherwise."""
+    values.setdefault("num", _native(str(num)))
+    return _filled(catalogue(current().locale).ungettext(one, many, num), values)
+
+
+def N_(message: str) -> str:  # noqa: N802 - the usual mark for messages that are translated later
+    """Marks a message for the catalogue; it is translated where it is shown."""
+    return message
+
+
+class Later:
+    """A message that is translated when it is shown: for forms and tables made once, read in six languages."""
+
+    __slots__ = ("message", "values")
+
+    def __init__(self, message: str, values: dict[str, Any]) -> None:
+        self.message, self.values = message, values
+
+    def __str__(self) -> str:
+        return gettext(self.message, **self.values)
+
+    def __html__(self) -> str:
+        return str(escape(str(self)))
+
+    def __mod__(self, values: Any) -> str:
+        return str(self) % values
+
+    def __bool__(self) -> bool:
+        return bool(self.message)
+
+    def __eq__(self, other: object) -> bool:
+        return str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(self.message)
+
+
+def lazy_gettext(message: str, **values: Any) -> Later:
+    """A message to be translated when it is shown."""
+    return Later(message, values)
+
+
+def html_gettext(message: str) -> str:
+    """For Jinja's newstyle gettext, which escapes the values and fills them in itself."""
+    return Markup(catalogue(current().locale).ugettext(message))  # noqa: S704 - catalogues are ours and checked
+
+
+def html_ngettext(one: str, many: str, num: int) -> str:
+    """For Jinja's newstyle ngettext."""
+    return Markup(catalogue(current().locale).ungettext(one, many, num))  # noqa: S704
+
+
+def _native(text: str) -> str:
+    digits = current().digits
+    return text.translate({ord("0") + i: digits[i] for i in range(10)}) if digits[0] != "0" else text

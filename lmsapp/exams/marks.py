@@ -1,0 +1,45 @@
+"""From answers to a mark: exact fractions, compared with the pass mark unrounded. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from lmsapp.exams import questions
+
+
+@dataclass(frozen=True)
+class KeyItem:
+    """What the server keeps of one item of a paper: how it is marked, for how many points, whether it is critical."""
+
+    item: str
+    kind: str
+    structure: Mapping[str, Any]
+    points: int
+    critical: bool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an attempt is worth. `by_item` maps an item to the points it earned."""
+
+    points: Fraction
+    possible: int
+    by_item: Mapping[str, Fraction]
+    critical_failed: bool
+    passed: bool
+
+    @property
+    def percent(self) -> Fraction:
+        """Share of the possible points in percent, exactly."""
+        return Fraction(100) * self.points / self.possible if self.possible else Fraction(0)
+
+
+def mark(key: Sequence[KeyItem], answers: Mapping[str, str], pass_mark: int) -> Outcome:
+    """Marks answers (item to value) by the key. One critical item not fully right fails the exam, whatever the points."""
+    by_item = {k.item: k.points * questions.share(k.kind, k.structure, answers.get(k.item, "")) for k in key}
+    points = sum(by_item.values(), Fraction(0))
+    possible = sum(k.points for k in key)
+    critical_failed = any(k.critical and by_item[k.item] < k.points for k in key)
+    enough = possible > 0 and 100 * points >= pass_mark * possible
+    return Outcome(points, possible, by_item, critical_failed, passed=enough and not critical_failed)

@@ -1,0 +1,262 @@
+"""Banks and questions; exams and sittings; attempts with frozen papers, insert-only answer events, hand-ins and marks."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from lmsapp.accounts.models import Person
+from lmsapp.catalogue.models import Course, Edition
+from lmsapp.cohorts.models import Cohort, Enrolment
+from lmsapp.core.orm import Base, Code, Id
+from lmsapp.translation.models import Document
+
+
+class Bank(Base):
+    """A question bank; its title and topics are units of its document."""
+
+    __tablename__ = "bank"
+
+    id: Mapped[Id]
+    code: Mapped[Code] = mapped_column(unique=True)
+    course_id: Mapped[int | None] = mapped_column(ForeignKey("course.id"))
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
+    topics: Mapped[list[str]]
+    is_demonstration: Mapped[bool] = mapped_column(default=False)
+    course: Mapped[Course | None] = relationship()
+    document: Mapped[Document] = relationship()
+    questions: Mapped[list["Question"]] = relationship(back_populates="bank")
+
+
+class Question(Base):
+    """A question through its versions. Retired ones are not drawn any more."""
+
+    __tablename__ = "question"
+    __table_args__ = (
+        UniqueConstraint("bank_id", "key"),
+        CheckConstraint("kind in ('single', 'multiple', 'true-false', 'numeric')", name="kind"),
+        CheckConstraint("difficulty between 1 and 3", name="difficulty"),
+    )
+
+    id: Mapped[Id]
+    bank_id: Mapped[int] = mapped_column(ForeignKey("bank.id"), index=True)
+    key: Mapped[str] = mapped_column(String(120))
+    kind: Mapped[Code]
+    topic: Mapped[Code]
+    difficulty: Mapped[int]
+    critical: Mapped[bool] = mapped_column(default=False)
+    retired: Mapped[bool] = mapped_column(default=False)
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
+    bank: Mapped[Bank] = relationship(back_populates="questions")
+    document: Mapped[Document] = relationship()
+    versions: Mapped[list["QuestionVersion"]] = relationship(
+        order_by="QuestionVersion.number", back_populates="question"
+    )
+
+
+class QuestionVersion(Base):
+    """What makes an answer right in one version: options by key and which are right, or a number with its tolerance."""
+
+    __tablename__ = "question_version"
+    __table_args__ = (UniqueConstraint("question_id", "number"),)
+
+    id: Mapped[Id]
+    question_id: Mapped[int] = mapped_column(ForeignKey("question.id"), index=True)
+    number: Mapped[int]
+    structure: Mapped[dict[str, Any]]
+    made_at: Mapped[datetime]
+    question: Mapped[Question] = relationship(back_populates="versions")
+
+
+class Exam(Base):
+    """An exam of an edition: how many questions from which topics, how long, how often, when passed."""
+
+    __tablename__ = "exam"
+    __table_args__ = (
+        UniqueConstraint("edition_id", "code"),
+        CheckConstraint("questions between 1 and 200", name="questions"),
+        CheckConstraint("minutes between 1 and 600", name="minutes"),
+        CheckConstraint("pass_mark between 0 and 100", name="pass_mark"),
+        CheckConstraint("attempts between 1 and 10", name="attempts"),
+        CheckConstraint("grace_seconds between 0 and 600", name="grace"),
+    )
+
+    id: Mapped[Id]
+    edition_id: Mapped[int] = mapped_column(ForeignKey("edition.id"), index=True)
+    code: Mapped[Code]
+    bank_id: Mapped[int] = mapped_column(ForeignKey("bank.id"))
+    questions: Mapped[int] = mapped_column(default=20)
+    minutes: Mapped[int] = mapped_column(default=40)
+    grace_seconds: Mapped[int] = mapped_column(default=30)
+    pass_mark: Mapped[int] = mapped_column(default=80)
+    attempts: Mapped[int] = mapped_column(default=2)
+    blueprint: Mapped[list[Any]] = mapped_column(default=list)
+    edition: Mapped[Edition] = relationship()
+    bank: Mapped[Bank] = relationship()
+
+
+class Sitting(Base):
+    """An exam held for a cohort between two moments; its results are released together."""
+
+    __tablename__ = "sitting"
+    __table_args__ = (CheckConstraint("closes_at > opens_at", name="window"),)
+
+    id: Mapped[Id]
+    exam_id: Mapped[int] = mapped_column(ForeignKey("exam.id"))
+    cohort_id: Mapped[int] = mapped_column(ForeignKey("cohort.id"), index=True)
+    opens_at: Mapped[datetime]
+    closes_at: Mapped[datetime]
+    released_at: Mapped[datetime | None]
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    exam: Mapped[Exam] = relationship()
+    cohort: Mapped[Cohort] = relationship()
+    attempts: Mapped[list["Attempt"]] = relationship(back_populates="sitting")
+
+
+class Attempt(Base):
+    """One candidate's try at one sitting. `code` stands in addresses and on receipts."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (
+        UniqueConstraint("sitting_id", "person_id", "number"),
+        CheckConstraint(
+            "state in ('prepared', 'open', 'paused', 'submitted', 'marked', 'released', 'expired', 'void', 'disputed')",
+            name="state",
+        ),
+        Index("ix_attempt_open_deadline", "state", "deadline_at"),
+    )
+
+    id: Mapped[Id]
+    code: Mapped[str] = mapped_column(String(20), unique=True)
+    sitting_id: Mapped[int] = mapped_column(ForeignKey("sitting.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), index=True)
+    number: Mapped[int]
+    state: Mapped[Code]
+    language: Mapped[str] = mapped_column(String(8))
+    started_at: Mapped[datetime]
+    deadline_at: Mapped[datetime]
+    grace_seconds: Mapped[int]
+    sitting: Mapped[Sitting] = relationship(back_populates="attempts")
+    person: Mapped[Person] = relationship()
+    enrolment: Mapped[Enrolment] = relationship()
+    paper: Mapped["Paper"] = relationship(back_populates="attempt")
+
+
+class Paper(Base):
+    """What the candidate was handed, frozen: `sheet` is what she sees, `key` what nobody sees before release."""
+
+    __tablename__ = "paper"
+
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), primary_key=True)
+    seed: Mapped[str] = mapped_column(String(32))
+    digest: Mapped[str] = mapped_column(String(64))
+    sheet: Mapped[dict[str, Any]]
+    key: Mapped[dict[str, Any]]
+    attempt: Mapped[Attempt] = relationship(back_populates="paper")
+
+
+class DeviceLease(Base):
+    """Which device writes an attempt now; taking over raises the epoch."""
+
+    __tablename__ = "device_lease"
+
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), primary_key=True)
+    device: Mapped[str] = mapped_column(String(40))
+    epoch: Mapped[int]
+    taken_at: Mapped[datetime]
+
+
+class AnswerEvent(Base):
+    """One answer as one device gave it: inserted, never changed. Resending it is harmless."""
+
+    __tablename__ = "answer_event"
+    __table_args__ = (UniqueConstraint("attempt_id", "device", "client_seq"),)
+
+    id: Mapped[Id]
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
+    device: Mapped[str] = mapped_column(String(40))
+    client_seq: Mapped[int]
+    epoch: Mapped[int]
+    item: Mapped[str] = mapped_column(String(40))
+    value: Mapped[str]
+    client_at: Mapped[str | None] = mapped_column(String(40))
+    received_at: Mapped[datetime]
+    late: Mapped[bool]
+    evidence: Mapped[bool]
+    previous_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class AnswerCurrent(Base):
+    """The answer that counts for one item: a projection of the events, rebuilt from them in tests."""
+
+    __tablename__ = "answer_current"
+
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), primary_key=True)
+    item: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[str]
+    epoch: Mapped[int]
+    client_seq: Mapped[int]
+    saved_at: Mapped[datetime]
+
+
+class Extension(Base):
+    """Minutes added to one attempt, with the reason and who gave them."""
+
+    __tablename__ = "extension"
+    __table_args__ = (CheckConstraint("minutes between 1 and 600", name="minutes"),)
+
+    id: Mapped[Id]
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), index=True)
+    minutes: Mapped[int]
+    reason: Mapped[str] = mapped_column(String(400))
+    given_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    given_at: Mapped[datetime]
+
+
+class Submission(Base):
+    """The hand-in: once an attempt, with the digest of the answers that were handed in and the receipt shown."""
+
+    __tablename__ = "submission"
+
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), primary_key=True)
+    idempotency_key: Mapped[str] = mapped_column(String(40))
+    answers_hash: Mapped[str] = mapped_column(String(64))
+    answered: Mapped[int]
+    by_expiry: Mapped[bool] = mapped_column(default=False)
+    submitted_at: Mapped[datetime]
+
+
+class Mark(Base):
+    """What an attempt is worth: exact points, whether it passes, and each item's part."""
+
+    __tablename__ = "mark"
+    __table_args__ = (UniqueConstraint("attempt_id", "version"),)
+
+    id: Mapped[Id]
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
+    version: Mapped[int]
+    points_numerator: Mapped[int]
+    points_denominator: Mapped[int]
+    possible: Mapped[int]
+    passed: Mapped[bool]
+    critical_failed: Mapped[bool]
+    items: Mapped[dict[str, Any]]
+    marked_at: Mapped[datetime]
+    marked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+class AttemptEvent(Base):
+    """One transition of an attempt: from, to, when, who, why."""
+
+    __tablename__ = "attempt_event"
+
+    id: Mapped[Id]
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), index=True)
+    before: Mapped[str | None] = mapped_column(String(40))
+    after: Mapped[Code]
+    at: Mapped[datetime]
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str | None] = mapped_column(String(400))

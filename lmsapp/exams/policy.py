@@ -1,0 +1,91 @@
+"""Who may prepare, sit, watch, mark and release exams. Each `may_…` has its `visible_…` beside it."""
+
+from sqlalchemy import Select, false, or_, select
+
+from lmsapp.accounts.roles import Role
+from lmsapp.cohorts.models import Cohort, CohortStaff, Enrolment
+from lmsapp.core.access import YES, Actor, Answer, yes_if
+from lmsapp.core.translations import N_
+from lmsapp.exams.models import Attempt, Sitting
+
+READERS = (Role.MANAGER, Role.AUDITOR)
+
+
+def taught_by(actor: Actor) -> Select[tuple[int]]:
+    """Ids of the cohorts the actor teaches or assesses today."""
+    parts = [p for p, role in (("instructor", Role.INSTRUCTOR), ("assessor", Role.ASSESSOR)) if actor.is_a(role)]
+    query = select(CohortStaff.cohort_id)
+    return query.where(CohortStaff.person_id == actor.person_id, CohortStaff.part.in_(parts)) if parts else query.where(false())
+
+
+def visible_sittings(actor: Actor) -> Select[tuple[Sitting]]:
+    """Sittings of the cohorts one teaches or assesses; all for training managers and auditors; her own for a trainee."""
+    query = select(Sitting)
+    if actor.keeper or actor.is_a(*READERS):
+        return query
+    if actor.person_id is None:
+        return query.where(false())
+    enrolled = select(Enrolment.cohort_id).where(Enrolment.person_id == actor.person_id, Enrolment.state == "enrolled")
+    return query.where(or_(Sitting.cohort_id.in_(taught_by(actor)), Sitting.cohort_id.in_(enrolled)))
+
+
+def visible_attempts(actor: Actor) -> Select[tuple[Attempt]]:
+    """Attempts of the sittings one watches, and one's own."""
+    query = select(Attempt)
+    if actor.keeper or actor.is_a(*READERS):
+        return query
+    if actor.person_id is None:
+        return query.where(false())
+    watched = select(Sitting.id).where(Sitting.cohort_id.in_(taught_by(actor)))
+    return query.where(or_(Attempt.person_id == actor.person_id, Attempt.sitting_id.in_(watched)))
+
+
+def _teaches(actor: Actor, cohort: Cohort, *parts: str) -> bool:
+    roles = {"instructor": Role.INSTRUCTOR, "assessor": Role.ASSESSOR}
+    return any(
+        s.person_id == actor.person_id and s.part in parts and actor.is_a(roles[s.part]) for s in cohort.staff
+    )
+
+
+def may_watch(actor: Actor, sitting: Sitting | None = None) -> Answer:
+    """Seeing a sitting's room and results: its instructors and assessors, training managers, auditors."""
+    wide = actor.keeper or actor.is_a(*READERS)
+    if sitting is None:
+        return yes_if(wide or actor.is_a(Role.INSTRUCTOR, Role.ASSESSOR), N_("Only those who teach or assess may see sittings."))
+    return yes_if(
+        wide or _teaches(actor, sitting.cohort, "instructor", "assessor"), N_("Only those who teach or assess this cohort may see its exams.")
+    )
+
+
+def may_hold(actor: Actor, cohort: Cohort | None = None) -> Answer:
+    """Preparing a sitting, giving extra time, releasing: the cohort's instructors and the training manager."""
+    if actor.keeper or actor.is_a(Role.MANAGER):
+        return YES
+    inside = actor.is_a(Role.INSTRUCTOR) and (cohort is None or _teaches(actor, cohort, "instructor"))
+    return yes_if(inside, N_("Only the instructors of this cohort may hold its exams."))
+
+
+def may_sit(actor: Actor, _sitting: Sitting | None = None) -> Answer:
+    """Sitting an exam: whoever is enrolled in its cohort; which one is asked when it begins."""
+    return yes_if(actor.person_id is not None, N_("Sign in to sit an exam."))
+
+
+def may_write(actor: Actor, attempt: Attempt | None = None) -> Answer:
+    """Answering: the candidate herself."""
+    return yes_if(
+        actor.person_id is not None and (attempt is None or attempt.person_id == actor.person_id),
+        N_("Only the candidate may write in this exam."),
+    )
+
+
+def may_read_result(actor: Actor, attempt: Attempt | None = None) -> Answer:
+    """Results: the candidate after release; those who watch the sitting before."""
+    if attempt is None:
+        return yes_if(actor.known, N_("Sign in to see this page."))
+    own = attempt.person_id == actor.person_id and attempt.state == "released"
+    return yes_if(own or may_watch(actor, attempt.sitting), N_("Results can be seen after they are released."))
+
+
+def may_author(actor: Actor, _thing: object = None) -> Answer:
+    """Reading and drafting questions with their keys: instructors and training managers of the centre."""
+    return yes_if(actor.keeper or actor.is_a(Role.INSTRUCTOR, Role.MANAGER), N_("Only instructors and training managers may see questions."))

@@ -1,0 +1,74 @@
+"""First pages, pages about the site, health."""
+
+from flask import Response, jsonify, redirect, render_template, url_for
+from sqlalchemy import text
+
+from lmsapp.accounts.policy import may_administer
+from lmsapp.core.access import public
+from lmsapp.web.database import db
+from lmsapp.web.locale import reader_language
+from lmsapp.web.pages import Area
+
+area = Area("home", __name__)
+free = Area("machine", __name__, free=True)
+
+
+@area.get("/", policy=public)
+def start() -> str:
+    """The first page for whoever asks."""
+    return render_template("home/start.html")
+
+
+@area.get("/help", policy=public)
+def help_page() -> str:
+    """How to do the usual things, for each kind of reader."""
+    return render_template("home/help.html")
+
+
+@area.get("/privacy", policy=public)
+def privacy() -> str:
+    """What is kept about whom, why, and how long."""
+    return render_template("home/privacy.html")
+
+
+@area.get("/accessibility", policy=public)
+def accessibility() -> str:
+    """What was done so that everybody can use the site, and whom to tell when something fails."""
+    return render_template("home/accessibility.html")
+
+
+@area.get("/about", policy=public)
+def about() -> str:
+    """What this is, in which languages, how far their texts are reviewed."""
+    return render_template("home/about.html")
+
+
+@area.get("/style", policy=may_administer)
+def style() -> str:
+    """The parts, side by side: for administrators and designers."""
+    return render_template("home/style.html")
+
+
+@free.get("/", policy=public)
+def root() -> Response:
+    """Sends a visitor to the first page in her language."""
+    answer: Response = redirect(url_for("home.start", language=reader_language().code), 302)  # type: ignore[assignment]
+    answer.headers["Vary"] = "Accept-Language, Cookie"
+    return answer
+
+
+@free.get("/healthz", policy=public)
+def health() -> tuple[Response, int]:
+    """Whether the site can answer: the database can be read. For monitors; tells nothing else."""
+    db.session.execute(text("SELECT 1"))
+    return jsonify(status="ok"), 200
+
+
+@free.get("/robots.txt", policy=public)
+def robots() -> Response:
+    """Search engines may read courses and materials, not people's pages or certificates."""
+    closed = ("verify", "certificates", "people", "cohorts", "exams", "sign-in", "profile", "log", "jobs")
+    lines = ["User-agent: *", "Disallow: /verify", *(f"Disallow: /*/{name}" for name in closed)]
+    return Response("\n".join(lines) + "\n", mimetype="text/plain")
+
+

@@ -1,0 +1,10 @@
+"""All tables in one place, for migrations, backup and tests; nothing else imports this."""
+
+from lmsapp.accounts import models as accounts
+from lmsapp.catalogue import models as catalogue
+from lmsapp.cohorts import models as cohorts
+from lmsapp.core import audit, jobs, mailing
+from lmsapp.core.orm import Base
+from lmsapp.translation import models as translation
+
+__all__ = ["Base", "accounts", "audit", "catalogue", "cohorts", "jobs", "mailing", "translation"]

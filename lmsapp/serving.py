@@ -1,0 +1,90 @@
+"""`lmsapp serve` and `lmsapp worker`: the web server, and what works in the background."""
+
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+import click
+import waitress
+
+from lmsapp import installation, wiring
+from lmsapp.app import create_app
+from lmsapp.core import logs, queues, settings
+from lmsapp.core.errors import Invalid
+
+THREADS = 8
+MOST_CONNECTIONS = 1000
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen on.")
+@click.option("--worker/--no-worker", "with_worker", default=True, help="Run jobs in this process too.")
+def serve(host: str, port: int, *, with_worker: bool) -> None:
+    """Serve the site; brings the database up to date first."""
+    chosen = settings.load()
+    logs.begin(chosen.log_level)
+    opened = installation.opened(chosen)
+    app = create_app(chosen)
+    listener = _listen(host, port)
+    worker = queues.start_worker(opened.sessions, chosen, wiring.connect(opened)) if with_worker else None
+    click.echo(f"lmsapp serves on http://{host}:{port}/  (stop with Ctrl-C)", err=True)
+    server = waitress.create_server(
+        app,
+        sockets=[listener],
+        threads=THREADS,
+        connection_limit=MOST_CONNECTIONS,
+        asyncore_use_poll=True,
+        channel_timeout=60,
+        ident=None,
+    )
+    _stop_on_signals(server.close)
+    try:
+        server.run()
+    except OSError:
+        pass
+    finally:
+        if worker is not None:
+            worker.stop()
+        if "writer" in app.extensions:
+            app.extensions["writer"].stop()
+        opened.engine.dispose()
+
+
+@click.command()
+def worker() -> None:
+    """Run the jobs only: certificates, books, mail."""
+    chosen = settings.load()
+    logs.begin(chosen.log_level)
+    opened = installation.opened(chosen)
+    running = queues.start_worker(opened.sessions, chosen, wiring.connect(opened))
+    ended = threading.Event()
+    _stop_on_signals(ended.set)
+    ended.wait()
+    running.stop()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as problem:
+        listener.close()
+        raise Invalid(
+            "Port %(port)s on %(host)s can't be used: %(problem)s. Choose another with --port.",
+            port=port,
+            host=host,
+            problem=problem.strerror or str(problem),
+        ) from problem
+    return listener
+
+
+def _stop_on_signals(stop: Callable[[], object]) -> None:
+    def handle(_signal: int, _frame: FrameType | None) -> None:
+        stop()
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, handle)

@@ -1,0 +1,25 @@
+"""Form tokens: every POST carries the one that belongs to this browser's session."""
+
+from flask import Flask
+from flask_wtf.csrf import CSRFError, CSRFProtect
+
+from lmsapp.core.errors import LmsError
+
+protect = CSRFProtect()
+
+
+class StaleForm(LmsError):
+    """The form was opened before the last sign-in or sign-out, or was not ours."""
+
+    code = "stale-form"
+
+
+def install(app: Flask) -> None:
+    """Checks all methods that write; tokens live as long as the session."""
+    app.config["WTF_CSRF_TIME_LIMIT"] = None
+    app.config["WTF_CSRF_METHODS"] = {"POST", "PUT", "PATCH", "DELETE"}
+    protect.init_app(app)
+
+    @app.errorhandler(CSRFError)
+    def stale(_problem: CSRFError) -> None:
+        raise StaleForm("This page was open too long or in another window. Go back, reload it and send it again.")

@@ -1,0 +1,63 @@
+"""One transaction a request: commits before the reply leaves, or undoes everything.
+
+GET, HEAD and OPTIONS read. Other methods write, unless their route is declared `hot`: such a route reads through its
+session and hands its writes to the group-commit writer, and the two must not wait for each other.
+"""
+
+from typing import Any
+
+from flask import Flask, Response, current_app, g, request
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Engine, event
+
+from lmsapp.core import sessions
+from lmsapp.core.orm import Base
+from lmsapp.core.writer import Writer
+
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Database(SQLAlchemy):
+    """Flask-SQLAlchemy on our base and our engine."""
+
+    def _make_engine(self, bind_key: str | None, options: dict[str, Any], app: Flask) -> Engine:  # noqa: ARG002
+        return sessions.make_engine(app.config["SQLALCHEMY_DATABASE_URI"])
+
+
+db = Database(model_class=Base, session_options={"expire_on_commit": False})
+
+
+def install(app: Flask) -> None:
+    """Connects the database and the writer; must run before anything that reads rows in a request."""
+    db.init_app(app)
+    event.listen(db.session, "before_flush", sessions.refuse_writes_while_reading)
+    app.before_request(_choose_transaction)
+    app.teardown_request(_forget_choice)
+
+
+def writer() -> Writer:
+    """The process's group-commit writer, started when first asked for."""
+    if "writer" not in current_app.extensions:
+        current_app.extensions["writer"] = Writer(db.engine)
+    found: Writer = current_app.extensions["writer"]
+    return found
+
+
+def finish(response: Response) -> Response:
+    """Commits what a view did when it ended well (below 400); called before the reply leaves."""
+    if request.method in READING or response.status_code >= 400:
+        db.session.rollback()
+    else:
+        db.session.commit()
+    return response
+
+
+def _choose_transaction() -> None:
+    hot = request.endpoint in current_app.extensions["hot_routes"]
+    g.writing = sessions.begin_writing() if request.method not in READING and not hot else None
+
+
+def _forget_choice(_problem: BaseException | None) -> None:
+    token = g.pop("writing", None)
+    if token is not None:
+        sessions.end_writing(token)

@@ -1,0 +1,82 @@
+"""Turns what went wrong into a status and a page in the reader's language; nobody else does."""
+
+import logging
+from http import HTTPStatus
+
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from lmsapp.core.errors import Busy, Conflict, Invalid, LmsError, NotAllowed, NotFound
+from lmsapp.core.translations import N_, gettext
+from lmsapp.web import locale
+from lmsapp.web.csrf import StaleForm
+from lmsapp.web.database import db
+
+log = logging.getLogger(__name__)
+
+STATUS: dict[type[LmsError], int] = {NotAllowed: 403, NotFound: 404, Conflict: 409, Invalid: 422, Busy: 503, StaleForm: 400}
+TITLES = {
+    400: N_("This request can't be read"),
+    403: N_("This page is not for you"),
+    404: N_("This page does not exist"),
+    405: N_("This address can't be used that way"),
+    409: N_("This has changed meanwhile"),
+    413: N_("This is too large"),
+    422: N_("Something has to be put right"),
+    429: N_("Too many tries"),
+    500: N_("Something is broken on our side"),
+    503: N_("The server is busy"),
+}
+MESSAGES = {
+    400: N_("The address or the form holds something this page does not know. Nothing was changed."),
+    404: N_("The address may be mistyped, or the page was moved. Start from the first page, or search for what you need."),
+    405: N_("Open the page by a link or a form of this site."),
+    413: N_("The file or text is larger than this page takes. Nothing was stored."),
+    429: N_("Wait a few minutes and try again. If you are sitting an exam, that page goes on working."),
+    500: N_("Nothing you did was lost before this page. The fault is recorded; tell the centre the number below."),
+    503: N_("Wait a moment and try again; nothing was lost."),
+}
+
+
+def install(app: Flask) -> None:
+    """Registers the handlers."""
+    app.register_error_handler(LmsError, _ours)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _defect)
+
+
+def _ours(problem: LmsError) -> Response:
+    status = next((STATUS[kind] for kind in type(problem).__mro__ if kind in STATUS), 400)
+    return page(status, gettext(problem.message, **problem.values), code=problem.code)
+
+
+def _http(problem: HTTPException) -> Response:
+    if problem.response is not None:
+        return problem.response  # type: ignore[return-value]
+    status = problem.code or 500
+    if status == HTTPStatus.NOT_FOUND:
+        onward = locale.with_language()
+        if onward is not None:
+            return onward
+    answer = page(status, gettext(MESSAGES.get(status, MESSAGES[400])))
+    for name, value in problem.get_headers():
+        if name in {"Allow", "Retry-After"}:
+            answer.headers[name] = value
+    return answer
+
+
+def _defect(problem: Exception) -> Response:
+    number = g.get("request_number", "")
+    log.error("defect", exc_info=problem, extra={"path": request.path, "request": number})
+    return page(500, gettext(MESSAGES[500]), number=number)
+
+
+def page(status: int, message: str, *, number: str = "", code: str = "") -> Response:
+    """An error page; its words never depend on what the database says."""
+    db.session.rollback()
+    title = gettext(TITLES.get(status, TITLES[400]))
+    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+        return make_response(jsonify(error=code or str(status), title=title, message=message), status)
+    return make_response(
+        render_template("layouts/error.html", status=status, title=title, message=message, number=number), status
+    )

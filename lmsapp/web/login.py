@@ -1,0 +1,140 @@
+"""Who is asking: server-side sessions behind Flask-Login.
+
+The signed cookie holds a random ticket and the form token, nothing else; the row found by the ticket's hash says who it
+is, and ends at once when it is revoked. How rows are found is the accounts' business: `install` is given the function.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from flask import Flask, Request, Response, g, redirect, request, session, url_for
+from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user
+
+from lmsapp.core.access import ANYONE, Actor, Answer, demand
+from lmsapp.core.errors import FreshSignInNeeded, NotAllowed
+from lmsapp.web.database import db
+
+TICKET = "ticket"
+
+
+@dataclass
+class Reader(UserMixin):  # type: ignore[misc]
+    """The signed-in person as pages need her: what she may, and how she reads."""
+
+    actor: Actor
+    name: str
+    name_language: str
+    latin_name: str
+    number: str
+    language: str
+    time_zone: str
+    calendar: str
+    roles: frozenset[str]
+    session_id: int
+    must_choose_secret: bool = False
+    organisation: str = ""
+    extra: dict[str, str] = field(default_factory=dict)
+
+    def get_id(self) -> str:
+        """Flask-Login's name for the row."""
+        return str(self.session_id)
+
+
+class Visitor(AnonymousUserMixin):  # type: ignore[misc]
+    """Nobody in particular."""
+
+    actor = ANYONE
+    roles: frozenset[str] = frozenset()
+    must_choose_secret = False
+
+
+Find = Callable[[str, str], Reader | None]
+
+
+def install(app: Flask, find: Find) -> None:
+    """`find(ticket_hash, address)` gives the reader of a live session or None."""
+    manager = LoginManager(app)
+    manager.anonymous_user = Visitor
+    manager.session_protection = None
+
+    @manager.request_loader  # type: ignore[misc]
+    def load(asked: Request) -> Reader | None:
+        ticket = session.get(TICKET)
+        return find(ticket_hash(ticket), asked.remote_addr or "") if isinstance(ticket, str) else None
+
+    @app.errorhandler(FreshSignInNeeded)
+    def again(_problem: FreshSignInNeeded) -> Response:
+        db.session.rollback()
+        return sign_in_again()
+
+
+def ticket_hash(ticket: str) -> str:
+    """What is stored of a ticket: its SHA-256, so that a stolen table signs nobody in."""
+    return hashlib.sha256(ticket.encode()).hexdigest()
+
+
+def actor() -> Actor:
+    """Who acts in this request."""
+    found: Actor = current_user.actor
+    return found
+
+
+def begin(ticket: str) -> None:
+    """After a sign-in: a new ticket and, with the cleared session, a new form token; the old ones are dead."""
+    session.clear()
+    g.pop("csrf_token", None)
+    session[TICKET] = ticket
+    session.permanent = True
+
+
+def end() -> None:
+    """Forgets ticket and form token."""
+    session.clear()
+    g.pop("csrf_token", None)
+
+
+def ticket() -> str | None:
+    """This browser's ticket."""
+    found = session.get(TICKET)
+    return found if isinstance(found, str) else None
+
+
+def refused(answer: Answer) -> Response:
+    """What a refused visitor gets: the way to sign in, or the reason."""
+    if not actor().known and request.method == "GET":
+        return _to_sign_in()
+    if answer.needs_fresh_sign_in:
+        return sign_in_again()
+    demand(answer)
+    raise NotAllowed(answer.reason)
+
+
+def sign_in_again() -> Response:
+    """To the sign-in page and back to this one."""
+    return _to_sign_in(fresh=1)
+
+
+def _to_sign_in(**more: int) -> Response:
+    back = request.full_path.rstrip("?") if request.method == "GET" else (local_path(request.referrer) or "")
+    return redirect(url_for("accounts.sign_in", next=back or None, **more), 303)  # type: ignore[return-value]
+
+
+def local_path(address: str | None) -> str | None:
+    """The path and query of `address` when it surely stays on this site, else None (open redirects)."""
+    if not address:
+        return None
+    if any(ord(c) < 33 or c == "\\" or ord(c) == 127 for c in address):
+        return None
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return None
+    if parts.netloc and (parts.scheme, parts.netloc) != (request.scheme, request.host):
+        return None
+    if parts.scheme and not parts.netloc:
+        return None
+    if not parts.path.startswith("/") or parts.path.startswith("//") or "%5c" in parts.path.lower():
+        return None
+    return parts.path + (f"?{parts.query}" if parts.query else "")

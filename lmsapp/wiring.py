@@ -1,0 +1,12 @@
+"""Which event wakes which function, and which job name runs what. The only place that connects capabilities upwards."""
+
+from lmsapp.core import mailing
+from lmsapp.core.jobs import Registry
+from lmsapp.installation import Installation
+
+
+def connect(installation: Installation) -> Registry:
+    """Connects everything once a process; returns the jobs by name."""
+    jobs = Registry()
+    mailing.register_jobs(jobs, installation.settings)
+    return jobs

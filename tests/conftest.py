@@ -1,0 +1,186 @@
+"""Databases, the application, browsers' clients and the cast, for every test."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+
+from lmsapp import installation, wiring
+from lmsapp.accounts.models import SignIn
+from lmsapp.app import create_app
+from lmsapp.core import clock, settings
+from lmsapp.core.sessions import transaction, writing
+from lmsapp.core.settings import Settings
+from lmsapp.web.login import TICKET, ticket_hash
+from tests import cast as casting
+
+IN_CI = bool(os.environ.get("CI"))
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database with all tables and the cast, made once and copied for each test."""
+    folder = tmp_path_factory.mktemp("template")
+    opened = installation.opened(settings.load(folder, {}))
+    with transaction(opened.sessions) as session:
+        casting.assemble(session)
+    opened.engine.dispose()
+    return folder / "lmsapp.sqlite"
+
+
+@pytest.fixture
+def chosen(template: Path, tmp_path: Path) -> Settings:
+    """Settings of an installation of its own for this test, on SQLite."""
+    folder = tmp_path / "var"
+    folder.mkdir()
+    shutil.copy(template, folder / "lmsapp.sqlite")
+    return settings.load(folder, {}, allow_drafts=True)
+
+
+@pytest.fixture
+def opened(chosen: Settings) -> Iterator[installation.Installation]:
+    """The installation, opened."""
+    found = installation.opened(chosen)
+    yield found
+    found.engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def session(request: pytest.FixtureRequest) -> Iterator[Session]:
+    """A writing session with the cast in it, on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        found = request.getfixturevalue("opened")
+    else:
+        url = request.getfixturevalue("postgres_database")
+        folder = request.getfixturevalue("tmp_path") / "var"
+        found = installation.opened(settings.load(folder, {}, database_url=url, allow_drafts=True))
+    with writing(), found.sessions() as opened_session:
+        yield opened_session
+        opened_session.rollback()
+    found.engine.dispose()
+
+
+@pytest.fixture
+def cast(session: Session) -> dict[str, casting.Member]:
+    """Everybody of the cast."""
+    return casting.members(session)
+
+
+@pytest.fixture
+def app(chosen: Settings, opened: installation.Installation) -> Iterator[Flask]:
+    """The application on its own SQLite database."""
+    made = create_app(chosen)
+    made.config["TESTING"] = False
+    made.config["RATELIMIT_ENABLED"] = False
+    wiring.connect(opened)
+    yield made
+    with made.app_context():
+        if "writer" in made.extensions:
+            made.extensions["writer"].stop()
+        made.extensions["sqlalchemy"].engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """An anonymous browser without JavaScript."""
+    return app.test_client()
+
+
+@pytest.fixture
+def signed_in(app: Flask, opened: installation.Installation) -> Callable[[str], FlaskClient]:
+    """`signed_in("trainee")` is a browser in which that member of the cast has signed in."""
+
+    def sign_in(key: str) -> FlaskClient:
+        browser = app.test_client()
+        if key == "anonymous":
+            return browser
+        ticket = uuid.uuid4().hex
+        now = clock.now()
+        with transaction(opened.sessions) as session:
+            person_id = casting.members(session)[key].person_id
+            session.add(
+                SignIn(
+                    ticket_hash=ticket_hash(ticket), person_id=person_id, begun_at=now, fresh_at=now, seen_at=now,
+                    ends_at=now + timedelta(days=1),
+                )
+            )
+        with browser.session_transaction() as kept:
+            kept[TICKET] = ticket
+        return browser
+
+    return sign_in
+
+
+# ---------- PostgreSQL: a cluster of our own, on a socket in a temporary folder ----------
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[str]:
+    """Starts a PostgreSQL server on loopback; skips loudly where there is none, but never in CI."""
+    given = os.environ.get("LMSAPP_TEST_POSTGRES")
+    if given:
+        yield given
+        return
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found:
+        if IN_CI:
+            pytest.fail("PostgreSQL is not installed: apt-get install postgresql")
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    binaries = found[-1].parent
+    folder = Path(tempfile.mkdtemp(prefix="lmsapp-pg-"))
+    as_postgres = []
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres", "postgres")
+        as_postgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    run = lambda *words: subprocess.run([*as_postgres, *words], check=True, capture_output=True, cwd=folder)  # noqa: E731
+    run(binaries / "initdb", "-D", folder / "data", "-U", "lms", "-A", "trust", "-E", "UTF8", "--no-sync")
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=120"
+    run(binaries / "pg_ctl", "-D", folder / "data", "-o", options, "-l", folder / "log", "-w", "start")
+    yield f"postgresql+psycopg://lms@127.0.0.1:{port}"
+    run(binaries / "pg_ctl", "-D", folder / "data", "-m", "immediate", "stop")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_cluster: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database with all tables and the cast, copied for each test."""
+    name = f"template_{uuid.uuid4().hex[:8]}"
+    _administer(postgres_cluster, f"CREATE DATABASE {name}")
+    folder = tmp_path_factory.mktemp("pg")
+    opened = installation.opened(settings.load(folder, {}, database_url=f"{postgres_cluster}/{name}"))
+    with transaction(opened.sessions) as session:
+        casting.assemble(session)
+    opened.engine.dispose()
+    return name
+
+
+@pytest.fixture
+def postgres_database(postgres_cluster: str, postgres_template: str) -> Iterator[str]:
+    """The address of a database of this test's own."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    _administer(postgres_cluster, f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+    yield f"{postgres_cluster}/{name}"
+    _administer(postgres_cluster, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _administer(cluster: str, statement: str) -> None:
+    engine = create_engine(f"{cluster}/postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+

@@ -1,18 +1,22 @@
 """`create_app`: settings, database, languages, sign-in, every capability's pages, error pages."""
 
-import logging
 import secrets
 from datetime import timedelta
 from pathlib import Path
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from lmsapp.accounts import policy as accounts_policy
+from lmsapp.accounts import queries as accounts
 from lmsapp.accounts import sessions as sign_ins
 from lmsapp.accounts import views as accounts_views
 from lmsapp.core import clock, paths
 from lmsapp.core.settings import Settings
+from lmsapp.core.translations import current, gettext
+from lmsapp.exams import policy as exams_policy
+from lmsapp.home import places
 from lmsapp.home import views as home_views
 from lmsapp.web import csrf, database, errors, filters, headers, limits, locale, login, pages, static_files
 from lmsapp.web.database import db
@@ -22,6 +26,7 @@ AREAS = (
     home_views.free,
     accounts_views.area,
 )
+POLICIES = (accounts_policy, exams_policy)
 LARGEST_UPLOAD = 64 * 1024 * 1024
 LARGEST_FORM = 2 * 1024 * 1024
 
@@ -57,17 +62,22 @@ def create_app(settings: Settings) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies)  # type: ignore[method-assign]
+    app.extensions["policy_functions"] = {
+        name: function for module in POLICIES for name, function in vars(module).items() if name.startswith("may_")
+    }
     app.before_request(_number_request)
-    pages.install(app)
     database.install(app)
     locale.install(app)
     login.install(app, _find_reader)
     csrf.install(app)
     limits.install(app)
+    pages.install(app)
     headers.install(app, secure=settings.secure)
     static_files.install(app)
     filters.install(app)
     errors.install(app)
+    app.context_processor(_names)
+    app.jinja_env.globals.update(places.FUNCTIONS)
     for area in AREAS:
         pages.mount(app, area)
     pages.check_declared(app)
@@ -80,7 +90,7 @@ def _number_request() -> None:
 
 
 def _find_reader(ticket_hash: str, address: str) -> login.Reader | None:
-    settings: Settings = database.current_app.extensions["settings"]
+    settings: Settings = current_app.extensions["settings"]
     found = sign_ins.find(db.session(), ticket_hash, address, settings.session_idle_hours)
     if found is None:
         return None
@@ -103,4 +113,13 @@ def _find_reader(ticket_hash: str, address: str) -> login.Reader | None:
     )
 
 
-log = logging.getLogger(__name__)
+NAME_KEPT_SECONDS = 60.0
+
+
+def _names() -> dict[str, str]:
+    """The centre's name in the reader's language; looked up once a minute."""
+    kept: dict[str, tuple[float, str]] = current_app.extensions.setdefault("centre_names", {})
+    code, now = current().code, clock.monotonic()
+    if code not in kept or now - kept[code][0] > NAME_KEPT_SECONDS:
+        kept[code] = (now, accounts.centre_name(db.session(), code) or gettext("Mine Action Training Centre"))
+    return {"centre_name": kept[code][1]}

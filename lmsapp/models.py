@@ -5,6 +5,7 @@ from lmsapp.catalogue import models as catalogue
 from lmsapp.cohorts import models as cohorts
 from lmsapp.core import audit, jobs, mailing
 from lmsapp.core.orm import Base
+from lmsapp.exams import models as exams
 from lmsapp.translation import models as translation
 
-__all__ = ["Base", "accounts", "audit", "catalogue", "cohorts", "jobs", "mailing", "translation"]
+__all__ = ["Base", "accounts", "audit", "catalogue", "cohorts", "exams", "jobs", "mailing", "translation"]

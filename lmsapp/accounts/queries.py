@@ -22,6 +22,12 @@ def centre(session: Session) -> Organisation:
     return found
 
 
+def centre_name(session: Session, language: str) -> str | None:
+    """Today's name of the centre in a language; None before it was set up."""
+    found = session.scalar(select(Organisation.id).where(Organisation.kind == "centre"))
+    return None if found is None else names_of(session, [found], language).get(found)
+
+
 def actor_of(session: Session, person: Person, signed_in_at: object = None, address: str = "") -> Actor:
     """The actor a person is today: her memberships that run, with the centre's id."""
     rows = session.execute(
@@ -103,3 +109,10 @@ def sign_ins(session: Session, person_id: int) -> Sequence[SignIn]:
         .where(SignIn.person_id == person_id, SignIn.ended_at.is_(None), SignIn.ends_at > now)
         .order_by(SignIn.seen_at.desc())
     ).all()
+
+
+def running_roles(person: Person) -> list[str]:
+    """The roles a person holds today, once each."""
+    now = clock.now()
+    held = (m.role for m in person.memberships if m.since <= now and (m.until is None or m.until > now))
+    return sorted(set(held))

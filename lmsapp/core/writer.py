@@ -1,0 +1,105 @@
+"""Group commit: one thread writes what many requests hand in, and answers after one synced commit.
+
+Each function runs in its own savepoint, so that one that fails takes nobody with it. What waits is committed together;
+nobody waits for more to come. Callers get their answer only after the commit; when the commit fails, everybody is told.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from lmsapp.core.errors import Busy
+from lmsapp.core.sessions import writing
+from lmsapp.core.translations import N_
+
+T = TypeVar("T")
+MOST_WAITING = 2000
+MOST_TOGETHER = 256
+
+
+@dataclass
+class _Wish:
+    function: Callable[[Connection], Any]
+    done: threading.Event = field(default_factory=threading.Event)
+    result: Any = None
+    problem: BaseException | None = None
+
+
+class Writer:
+    """The process's writer; start one, stop it before the process ends."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._waiting: queue.Queue[_Wish | None] = queue.Queue(MOST_WAITING)
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._thread.start()
+
+    def write(self, function: Callable[[Connection], T]) -> T:
+        """Runs `function(connection)` and returns its result after the commit; raises what it raised.
+
+        Raises Busy when too much waits already or the writer is stopping.
+        """
+        wish = _Wish(function)
+        if self._closed.is_set():
+            raise Busy(N_("The server is stopping. Try again in a moment; nothing was lost."))
+        try:
+            self._waiting.put_nowait(wish)
+        except queue.Full:
+            raise Busy(N_("The server is busy. Try again in a moment; nothing was lost.")) from None
+        wish.done.wait()
+        if wish.problem is not None:
+            raise wish.problem
+        result: T = wish.result
+        return result
+
+    def stop(self) -> None:
+        """Takes no more, writes what waits, ends."""
+        if not self._closed.is_set():
+            self._closed.set()
+            self._waiting.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        ending = False
+        while not ending:
+            group = [self._waiting.get()]
+            while len(group) < MOST_TOGETHER:
+                try:
+                    group.append(self._waiting.get_nowait())
+                except queue.Empty:
+                    break
+            ending = None in group
+            wishes = [wish for wish in group if wish is not None]
+            if wishes:
+                self._settle(wishes)
+        while not self._waiting.empty():
+            late = self._waiting.get_nowait()
+            if late is not None:
+                self._settle([late])
+
+    def _settle(self, wishes: list[_Wish]) -> None:
+        try:
+            with writing(), self._engine.connect() as connection, connection.begin():
+                for wish in wishes:
+                    self._try(connection, wish)
+        except BaseException as problem:  # noqa: BLE001 - whatever stopped the commit, everybody in the group is told
+            for wish in wishes:
+                wish.problem = wish.problem or problem
+        finally:
+            for wish in wishes:
+                wish.done.set()
+
+    @staticmethod
+    def _try(connection: Connection, wish: _Wish) -> None:
+        savepoint = connection.begin_nested()
+        try:
+            wish.result = wish.function(connection)
+            savepoint.commit()
+        except Exception as problem:  # noqa: BLE001 - the caller's own fault goes back to the caller
+            savepoint.rollback()
+            wish.problem = problem

@@ -1,0 +1,106 @@
+"""What templates may call: messages, dates and numbers in the reader's way, addresses, permissions."""
+
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Flask, current_app, request, url_for
+from flask_login import current_user
+
+from lmsapp.core import clock, formatting
+from lmsapp.core.dates import PartialDate
+from lmsapp.core.locales import LANGUAGES
+from lmsapp.core.translations import current, html_gettext, html_ngettext
+from lmsapp.web import locale, login
+
+FIRST_FONTS = {
+    "latin": ("fonts/lms-latin-400.woff2",),
+    "georgian": ("fonts/lms-georgian-400.woff2",),
+    "arabic": ("fonts/lms-naskh-400.woff2",),
+}
+
+
+def install(app: Flask) -> None:
+    """Gives templates their functions and filters."""
+    environment = app.jinja_env
+    environment.add_extension("jinja2.ext.i18n")
+    environment.install_gettext_callables(html_gettext, html_ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals.update(
+        languages=list(LANGUAGES.values()),
+        switched=locale.switched,
+        tag_of=lambda code: LANGUAGES[code].tag if code in LANGUAGES else "",
+        direction_of=lambda code: LANGUAGES[code].direction if code in LANGUAGES else "auto",
+        language_name=lambda code: LANGUAGES[code].name if code in LANGUAGES else code,
+        number=formatting.number_text,
+        percent=formatting.percent_text,
+        month_names=formatting.month_names,
+        same_page=same_page,
+        can=can,
+        has_page=lambda endpoint: endpoint in current_app.view_functions,
+        now=clock.now,
+    )
+    environment.filters.update(
+        day=lambda value: formatting.date_text(value, calendar=_calendar()).primary,
+        both_days=lambda value: formatting.date_text(value, calendar=_calendar()),
+        span=lambda days: formatting.span_text(days[0], days[1], calendar=_calendar()).primary,
+        both_spans=lambda days: formatting.span_text(days[0], days[1], calendar=_calendar()),
+        moment=lambda at: formatting.moment_text(at, zone(), calendar=_calendar()),
+        moment_day=lambda at: _day_of(at),
+        clock=lambda at: formatting.time_text(at, zone()),
+        weekday=formatting.weekday_text,
+        number=formatting.number_text,
+        percent=formatting.percent_text,
+        size=formatting.size_text,
+        country=formatting.country_text,
+        person_number=formatting.person_number_text,
+        digits=formatting.native_digits,
+        duration=formatting.duration_text,
+        time_left=formatting.left_text,
+        joined=formatting.list_text,
+        device=device,
+        wrong_fields=lambda form: [field for field in form if field.errors],
+        isodate=lambda value: value.isoformat() if isinstance(value, (date, datetime)) else str(value),
+    )
+    app.context_processor(_every_page)
+
+
+def zone() -> str:
+    """The reader's time zone, else the installation's."""
+    own = getattr(current_user, "time_zone", "")
+    return own or current_app.extensions["settings"].time_zone
+
+
+def can(name: str, *things: Any) -> bool:
+    """Whether the reader may: asks the policy function of this name. A hidden button is courtesy; the activity is the lock."""
+    policies = current_app.extensions["policy_functions"]
+    return bool(policies[name](login.actor(), *things))
+
+
+def same_page(**changes: Any) -> str:
+    """This page's address with some of its query changed; None takes a part away."""
+    query = {**request.args.to_dict(flat=True), **changes}
+    return url_for(request.endpoint or "home.start", **(request.view_args or {}), **{k: v for k, v in query.items() if v is not None})
+
+
+def device(agent: str) -> str:
+    """A browser and system in two words, from what the browser says of itself."""
+    browser = next((n for n in ("Firefox", "Edg", "Chrome", "Safari") if n in agent), "")
+    system = next((n for n in ("Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux") if n in agent), "")
+    return " · ".join(word for word in ({"Edg": "Edge"}.get(browser, browser), system) if word) or "–"
+
+
+def _calendar() -> str:
+    return getattr(current_user, "calendar", "") or ""
+
+
+def _day_of(at: datetime) -> str:
+    return formatting.date_text(PartialDate.of(at.astimezone(ZoneInfo(zone())).date()), calendar=_calendar()).primary
+
+
+def _every_page() -> dict[str, Any]:
+    language = current()
+    return {
+        "language": language,
+        "first_fonts": FIRST_FONTS[language.script],
+        "demonstration": current_app.extensions["settings"].demonstration,
+    }

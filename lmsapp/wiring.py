@@ -2,6 +2,7 @@
 
 from lmsapp.core import mailing
 from lmsapp.core.jobs import Registry
+from lmsapp.exams import jobs as exam_jobs
 from lmsapp.installation import Installation
 
 
@@ -9,4 +10,5 @@ def connect(installation: Installation) -> Registry:
     """Connects everything once a process; returns the jobs by name."""
     jobs = Registry()
     mailing.register_jobs(jobs, installation.settings)
+    exam_jobs.register(jobs)
     return jobs

@@ -12,7 +12,9 @@ def svg(text: str, *, error: str = "m", version: int | None = None) -> str:
     """An SVG whose units are modules; raises ValueError when the text does not fit the version."""
     out = io.BytesIO()
     code = segno.make(text, error=error, version=version, micro=False, boost_error=False)
-    code.save(out, kind="svg", border=QUIET, xmldecl=False, svgns=True, omitsize=True, light="#fff", dark="#000", nl=False)
+    code.save(
+        out, kind="svg", border=QUIET, xmldecl=False, svgns=True, omitsize=True, light="#fff", dark="#000", nl=False
+    )
     return out.getvalue().decode()
 
 

@@ -6,6 +6,7 @@ from lmsapp.cohorts import models as cohorts
 from lmsapp.core import audit, jobs, mailing
 from lmsapp.core.orm import Base
 from lmsapp.exams import models as exams
+from lmsapp.translation import messages
 from lmsapp.translation import models as translation
 
-__all__ = ["Base", "accounts", "audit", "catalogue", "cohorts", "exams", "jobs", "mailing", "translation"]
+__all__ = ["Base", "accounts", "audit", "catalogue", "cohorts", "exams", "jobs", "mailing", "messages", "translation"]

@@ -105,8 +105,15 @@ def record(
 def digest(line: AuditLine) -> str:
     """The hash a line must have: SHA-256 over the hash before it and its own canonical contents."""
     contents = [
-        line.previous_hash, line.position, line.at.isoformat(), line.action, line.actor_token, line.object_kind,
-        line.object_id, line.before, line.after,
+        line.previous_hash,
+        line.position,
+        line.at.isoformat(),
+        line.action,
+        line.actor_token,
+        line.object_kind,
+        line.object_id,
+        line.before,
+        line.after,
     ]
     return hashlib.sha256(json.dumps(contents, ensure_ascii=False).encode()).hexdigest()
 

@@ -54,7 +54,7 @@ class Job(Base):
     result: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
-class Cancelled(Exception):  # noqa: N818 - not an error: somebody asked for it
+class Cancelled(Exception):
     """Raised inside a job when its cancellation was asked for; what was finished stays."""
 
 
@@ -63,7 +63,13 @@ _carriers: list[Carry] = []
 
 
 def enqueue(
-    session: Session, name: str, arguments: dict[str, Any], *, asked_by: int | None, key: str | None = None, total: int | None = None
+    session: Session,
+    name: str,
+    arguments: dict[str, Any],
+    *,
+    asked_by: int | None,
+    key: str | None = None,
+    total: int | None = None,
 ) -> Job:
     """Asks for work in the caller's transaction; with a `key`, asking twice gives the same job."""
     if key is not None:
@@ -71,8 +77,14 @@ def enqueue(
         if known is not None:
             return known
     job = Job(
-        name=name, key=key, arguments=arguments, asked_by=asked_by, language=translations.current().code, total=total,
-        created_at=clock.now(), state="waiting",
+        name=name,
+        key=key,
+        arguments=arguments,
+        asked_by=asked_by,
+        language=translations.current().code,
+        total=total,
+        created_at=clock.now(),
+        state="waiting",
     )
     session.add(job)
     session.flush()

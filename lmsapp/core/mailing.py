@@ -37,7 +37,9 @@ def send(session: Session, to: str, subject: str, text: str, language: str) -> M
     """Writes a letter with the act that causes it; delivery follows after the commit."""
     if not to or any(c in to for c in "\r\n\0") or "@" not in to:
         raise Invalid("The address “%(address)s” can't be written to.", address=to)
-    mail = Mail(recipient=to, subject=" ".join(subject.split())[:300], text=text, language=language, made_at=clock.now())
+    mail = Mail(
+        recipient=to, subject=" ".join(subject.split())[:300], text=text, language=language, made_at=clock.now()
+    )
     session.add(mail)
     session.flush()
     jobs.enqueue(session, DELIVER, {"mail": mail.id}, asked_by=None, key=f"mail-{mail.id}")

@@ -94,12 +94,16 @@ def start_worker(sessions: sessionmaker[Session], settings: Settings, registry: 
     return Worker(sessions, settings, registry)
 
 
-def run_all(sessions: sessionmaker[Session], registry: jobs.Registry, tell: Callable[[str], None] = lambda _text: None) -> int:
+def run_all(
+    sessions: sessionmaker[Session], registry: jobs.Registry, tell: Callable[[str], None] = lambda _text: None
+) -> int:
     """Runs every waiting job here and now, for commands and tests; returns how many."""
     ran = 0
     while True:
         with sessions() as session:
-            number = session.query(jobs.Job.id).where(jobs.Job.state == "waiting").order_by(jobs.Job.id).limit(1).scalar()
+            number = (
+                session.query(jobs.Job.id).where(jobs.Job.state == "waiting").order_by(jobs.Job.id).limit(1).scalar()
+            )
             session.rollback()
         if number is None:
             return ran

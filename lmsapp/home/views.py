@@ -70,5 +70,3 @@ def robots() -> Response:
     closed = ("verify", "certificates", "people", "cohorts", "exams", "sign-in", "profile", "log", "jobs")
     lines = ["User-agent: *", "Disallow: /verify", *(f"Disallow: /*/{name}" for name in closed)]
     return Response("\n".join(lines) + "\n", mimetype="text/plain")
-
-

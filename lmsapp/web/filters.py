@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, request, url_for
 from flask_login import current_user
+from markupsafe import Markup, escape
 
-from lmsapp.core import clock, formatting
+from lmsapp.core import clock, figures, formatting
 from lmsapp.core.dates import PartialDate
 from lmsapp.core.locales import LANGUAGES
 from lmsapp.core.translations import current, html_gettext, html_ngettext
@@ -38,6 +39,8 @@ def install(app: Flask) -> None:
         can=can,
         has_page=lambda endpoint: endpoint in current_app.view_functions,
         now=clock.now,
+        drawing=figures.on_page,
+        prerequisites=prerequisites,
     )
     environment.filters.update(
         day=lambda value: formatting.date_text(value, calendar=_calendar()).primary,
@@ -58,6 +61,7 @@ def install(app: Flask) -> None:
         time_left=formatting.left_text,
         joined=formatting.list_text,
         device=device,
+        bold=bold,
         wrong_fields=lambda form: [field for field in form if field.errors],
         isodate=lambda value: value.isoformat() if isinstance(value, (date, datetime)) else str(value),
     )
@@ -79,7 +83,11 @@ def can(name: str, *things: Any) -> bool:
 def same_page(**changes: Any) -> str:
     """This page's address with some of its query changed; None takes a part away."""
     query = {**request.args.to_dict(flat=True), **changes}
-    return url_for(request.endpoint or "home.start", **(request.view_args or {}), **{k: v for k, v in query.items() if v is not None})
+    return url_for(
+        request.endpoint or "home.start",
+        **(request.view_args or {}),
+        **{k: v for k, v in query.items() if v is not None},
+    )
 
 
 def device(agent: str) -> str:
@@ -104,3 +112,27 @@ def _every_page() -> dict[str, Any]:
         "first_fonts": FIRST_FONTS[language.script],
         "demonstration": current_app.extensions["settings"].demonstration,
     }
+
+
+def bold(text: str) -> Markup:
+    """A text of ours with its **bold** words marked; everything else escaped."""
+    parts = str(escape(text)).split("**")
+    return Markup("".join(f"<b>{part}</b>" if place % 2 else part for place, part in enumerate(parts)))  # noqa: S704 - escaped above
+
+
+def prerequisites(items: list[dict[str, Any]], words: dict[str, Any]) -> str:
+    """What a course asks for before it, joined as the language joins: codes as they are, texts in the reader's language."""
+    shown = []
+    for item in items:
+        text = (
+            words[f"prerequisite.{item['key']}"].text
+            if item.get("key") and f"prerequisite.{item['key']}" in words
+            else ""
+        )
+        if item.get("any"):
+            shown.append(" / ".join(item["any"]))
+        elif item.get("course"):
+            shown.append(" / ".join(part for part in (item["course"], text) if part))
+        else:
+            shown.append(text)
+    return formatting.list_text([part for part in shown if part])

@@ -23,12 +23,12 @@ def picture(code: qr.Code, scale: int = 4) -> Image.Image:
 @pytest.mark.parametrize("text", ["https://nmc.example/verify#A" + "b" * 180, "NMC-2026-QU-00413-K", "سلام ۱۲۳", "1"])
 @pytest.mark.parametrize("level", ["l", "m", "q"])
 def test_a_code_is_read_back_as_it_was_written(text: str, level: qr.Level) -> None:
-    found = zxingcpp.read_barcodes(picture(qr.draw(text, level=level)))
+    found = zxingcpp.read_barcodes(picture(qr.draw(text, error=level)))
     assert [one.text for one in found] == [text]
 
 
 def test_version_and_view_box_are_as_asked() -> None:
-    code = qr.draw("x", level="m", version=13)
+    code = qr.draw("x", error="m", version=13)
     assert (code.version, code.modules, code.view_box) == (13, 69, "-4 -4 77 77")
 
 
@@ -36,3 +36,9 @@ def test_version_and_view_box_are_as_asked() -> None:
 def test_a_text_that_does_not_fit_is_refused(text: str, version: int | None) -> None:
     with pytest.raises(Invalid):
         qr.draw(text, version=version)
+
+
+def test_a_code_on_a_page_has_words_for_who_can_not_see_it() -> None:
+    drawn = str(qr.on_page("x", 'Number "1" <b>'))
+    assert 'role="img" aria-label="Number &#34;1&#34; &lt;b&gt;"' in drawn
+    assert f'viewBox="-4 -4 {qr.modules("x")} {qr.modules("x")}"' in drawn

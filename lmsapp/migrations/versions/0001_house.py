@@ -142,6 +142,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_person_search_key'), ['search_key'], unique=False)
         batch_op.create_index(batch_op.f('ix_person_sort_key'), ['sort_key'], unique=False)
 
+    op.create_table('safety_setting',
+    sa.Column('setting', sa.String(length=60), nullable=False),
+    sa.Column('language', sa.String(length=8), nullable=False),
+    sa.Column('child', sa.String(length=400), nullable=False),
+    sa.Column('adult', sa.String(length=400), nullable=False),
+    sa.Column('approver', sa.String(length=200), nullable=False),
+    sa.Column('decided_at', sa.DateTime(), nullable=False),
+    sa.Column('is_demonstration', sa.Boolean(), nullable=False),
+    sa.PrimaryKeyConstraint('setting', 'language', name=op.f('pk_safety_setting'))
+    )
     op.create_table('tries',
     sa.Column('key', sa.String(length=64), nullable=False),
     sa.Column('count', sa.Integer(), nullable=False),
@@ -213,6 +223,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_membership_organisation_id'), ['organisation_id'], unique=False)
         batch_op.create_index('ix_membership_person_running', ['person_id', 'until'], unique=False)
 
+    op.create_table('message',
+    sa.Column('code', sa.String(length=40), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('safety', sa.Boolean(), nullable=False),
+    sa.Column('setting', sa.String(length=60), nullable=True),
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_message_document_id')),
+    sa.PrimaryKeyConstraint('code', name=op.f('pk_message'))
+    )
     op.create_table('organisation_name',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('organisation_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -732,6 +751,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_organisation_name_organisation_id'))
 
     op.drop_table('organisation_name')
+    op.drop_table('message')
     with op.batch_alter_table('membership', schema=None) as batch_op:
         batch_op.drop_index('ix_membership_person_running')
         batch_op.drop_index(batch_op.f('ix_membership_organisation_id'))
@@ -747,6 +767,7 @@ def downgrade() -> None:
     op.drop_table('edition')
     op.drop_table('bank')
     op.drop_table('tries')
+    op.drop_table('safety_setting')
     with op.batch_alter_table('person', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_person_sort_key'))
         batch_op.drop_index(batch_op.f('ix_person_search_key'))

@@ -14,6 +14,8 @@ from lmsapp.accounts import sessions as sign_ins
 from lmsapp.accounts import views as accounts_views
 from lmsapp.catalogue import policy as catalogue_policy
 from lmsapp.catalogue import views as catalogue_views
+from lmsapp.certificates import policy as certificates_policy
+from lmsapp.certificates import views as certificates_views
 from lmsapp.cohorts import policy as cohorts_policy
 from lmsapp.cohorts import views as cohorts_views
 from lmsapp.core import clock, paths
@@ -33,8 +35,10 @@ AREAS = (
     catalogue_views.area,
     cohorts_views.area,
     exams_views.area,
+    certificates_views.area,
+    certificates_views.free,
 )
-POLICIES = (accounts_policy, catalogue_policy, cohorts_policy, exams_policy)
+POLICIES = (accounts_policy, catalogue_policy, certificates_policy, cohorts_policy, exams_policy)
 LARGEST_UPLOAD = 64 * 1024 * 1024
 LARGEST_FORM = 2 * 1024 * 1024
 

@@ -1,6 +1,7 @@
 """What templates may call: messages, dates and numbers in the reader's way, addresses, permissions."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -43,6 +44,7 @@ def install(app: Flask) -> None:
         now=clock.now,
         drawing=figures.on_page,
         prerequisites=prerequisites,
+        reason=reason,
     )
     environment.filters.update(
         day=lambda value: formatting.date_text(value, calendar=_calendar()).primary,
@@ -144,3 +146,8 @@ def slip_words(code: str) -> dict[str, str]:
     """The labels of a login slip in the trainee's language, whatever the instructor reads."""
     with use(code):
         return {"number": gettext("Person number"), "pin": gettext("PIN, to be changed at the first sign-in")}
+
+
+def reason(message: str, values: dict[str, Any]) -> str:
+    """A rule's reason in the reader's language, its numbers in her digits."""
+    return gettext(message, **{k: formatting.number_text(v) if isinstance(v, (int, Decimal)) else v for k, v in values.items()})

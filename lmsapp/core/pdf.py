@@ -23,6 +23,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, Literal, cast
 
+from lmsapp.core.qr import Code
+
 FONTS = Path(__file__).parent / "print_fonts"
 LIBRARIES = ("pango-1.0", "pangoft2-1.0", "harfbuzz-subset")
 IDLE_SECONDS = 60.0
@@ -93,14 +95,23 @@ def render(html: str, *, resources: Mapping[str, bytes], options: PdfOptions) ->
 
 
 def stamp(
-    base: str, overlay: str, *, overlay_style: str = "", resources: Mapping[str, bytes], options: PdfOptions
+    base: str,
+    overlay: str,
+    *,
+    overlay_style: str = "",
+    codes: Mapping[str, tuple[Code, str]] | None = None,
+    resources: Mapping[str, bytes],
+    options: PdfOptions,
 ) -> bytes:
     """`overlay` laid over `base`, each one page. Raises PdfUnavailable or PdfFailed.
 
-    Every `<section id>` of the base is a place; the overlay's `<section>` of the same id is set there and read there.
-    The press keeps the last bases, so the first of a batch pays for it. `overlay_style` belongs to the base.
+    Every `<section id>` of the base is a place; the overlay's `<section>` of the same id, or the QR code of `codes`
+    with its words for readers aloud, is set there and read there. A section whose id begins with `artifact-` is drawn
+    and never read. The press keeps the last bases, so the first of a batch pays for it; the style belongs to the base.
     """
     parts = {"html": overlay.encode(), "base": base.encode(), "style": overlay_style.encode()}
+    for section, (code, alt) in (codes or {}).items():
+        parts[f"figure:{section}"] = json.dumps([section, len(code.rows), code.side, code.runs(), alt]).encode()
     return _room.ask({"act": "stamp"}, {**parts, **_given(resources)}, options)
 
 

@@ -4,7 +4,9 @@ Nothing here reads a clock or draws a random number: the same input gives the sa
 """
 
 import io
+import json
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import md5
@@ -36,7 +38,10 @@ XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 PRODUCER = "lmsapp, WeasyPrint"
 # In WeasyPrint's streams all strings are hexadecimal, so a name before one of these operators is a resource.
 RESOURCE_USE = re.compile(rb"/(\S+) (?=(?:[\d.]+ Tf|gs|Do|sh|scn|SCN|cs|CS)\b)")
-MARK = re.compile(rb"/MCID (\d+)")
+MARK = re.compile(rb"/\w+ <<\s*/MCID (\d+)\s*>> BDC")
+ARTIFACT = "artifact-"  # sections whose ids begin so are drawn, but read by nobody
+POINTS = 72 / 25.4  # a millimetre
+Place = tuple[float, float, float, float]
 KINDS = ("/Font", "/XObject", "/ExtGState", "/Pattern", "/Shading")
 
 
@@ -74,58 +79,127 @@ class About:
 
 @dataclass(frozen=True)
 class BaseFile:
-    """A finished base page: its bytes, the object number of each section, how many marked contents it has."""
+    """A finished base page: its bytes, each section's object number and place, how many marked contents it has.
+
+    Places are left, top, right, bottom in points from the upper left corner.
+    """
 
     content: bytes
     sections: dict[str, int]
+    places: dict[str, Place]
     marks: int
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A pattern of squares to draw in the middle of a section: dark runs (column, row, length) on a white square.
+
+    `size` is its squares along one side, `side` the printed length in mm, `alt` what readers aloud say.
+    """
+
+    section: str
+    size: int
+    side: float
+    runs: tuple[tuple[int, int, int], ...]
+    alt: str
+
+    @classmethod
+    def of(cls, part: bytes) -> "Figure":
+        """From an order of `core.pdf`."""
+        section, size, side, runs, alt = json.loads(part)
+        return cls(section, size, side, tuple(runs), alt)
 
 
 def finish(written: bytes, about: About) -> bytes:
     """The file as WeasyPrint wrote it, with metadata and attachments, compressed."""
     with pikepdf.open(io.BytesIO(written)) as pdf:
         _keep_safe_links(pdf)
+        if ARTIFACT.encode() in written:
+            _silence(pdf)
         return _save(pdf, about, str(pdf.docinfo.get("/Title", "")))
 
 
-def open_base(written: bytes) -> BaseFile:
+def open_base(written: bytes, places: dict[str, Place]) -> BaseFile:
     """Prepares a one-page file for `lay_over`."""
     with pikepdf.open(io.BytesIO(written)) as pdf:
+        _silence(pdf)
         page = pdf.pages[0]
         page.Contents = Stream(pdf, b"q\n" + page.Contents.read_bytes() + b"\nQ\n")
         page.Resources = pdf.make_indirect(page.Resources)
         content = io.BytesIO()
         pdf.save(content, deterministic_id=True, compress_streams=True, object_stream_mode=_PACKED)
     with pikepdf.open(content) as pdf:
-        sections: dict[str, int] = {}
-        _find_sections(pdf.Root.StructTreeRoot, sections)
-        return BaseFile(content.getvalue(), sections, len(_page_marks(pdf)))
+        sections = {str(one.ID): one.objgen[0] for one in _sections(pdf.Root.StructTreeRoot)}
+        return BaseFile(content.getvalue(), sections, places, len(_page_marks(pdf)))
 
 
-def lay_over(base: BaseFile, overlay: bytes, about: About, title: str) -> bytes:
+def lay_over(base: BaseFile, overlay: bytes, figures: Sequence[Figure], about: About, title: str) -> bytes:
     """The overlay's page on the base's: drawing after drawing, and each section's structure inside its namesake."""
     with pikepdf.open(io.BytesIO(base.content)) as pdf, pikepdf.open(io.BytesIO(overlay)) as over:
         page, top = pdf.pages[0], over.pages[0]
         _share_resources(pdf, page.Resources, top.Resources)
-        drawing = RESOURCE_USE.sub(rb"/o\1 ", top.Contents.read_bytes())
-        drawing = MARK.sub(lambda mark: b"/MCID %d" % (int(mark[1]) + base.marks), drawing)
-        page.Contents = Array([page.Contents, Stream(pdf, drawing)])
-        marks: dict[int, pikepdf.Object] = {}
+        marks: dict[int, tuple[int, Any]] = {}
         for element in over.Root.StructTreeRoot.K[0].K:
-            place = pdf.get_object(base.sections[str(element.ID)], 0)
-            place.K = Array([_transplant(kid, place, pdf, base.marks, marks) for kid in element.K])
-            if "/Lang" in element:
-                place.Lang = element.Lang
-        _page_marks(pdf).extend(marks[mark] for mark in sorted(marks))
+            if not str(element.ID).startswith(ARTIFACT):
+                place = pdf.get_object(base.sections[str(element.ID)], 0)
+                place.K = Array([_transplant(kid, place, pdf, base.marks, marks) for kid in element.K])
+        drawing = RESOURCE_USE.sub(rb"/o\1 ", top.Contents.read_bytes())
+        drawing = b"q\n" + MARK.sub(lambda mark: _renumbered(mark, marks), drawing) + b"\nQ\n"
+        drawing += b"".join(_place_figure(pdf, base, figure, marks) for figure in figures)
+        page.Contents = Array([page.Contents, Stream(pdf, drawing)])
+        _page_marks(pdf).extend(place for _, place in marks.values())
         return _save(pdf, about, title)
 
 
-def _find_sections(element: Any, sections: dict[str, int]) -> None:
-    if "/ID" in element and element.get("/S") == Name.Sect:
-        sections[str(element.ID)] = element.objgen[0]
+def _place_figure(pdf: Pdf, base: BaseFile, figure: Figure, marks: dict[int, tuple[int, Any]]) -> bytes:
+    """Draws the figure in the middle of its section and tells the structure."""
+    left, top, right, bottom = base.places[figure.section]
+    height, side = float(pdf.pages[0].MediaBox[3]), figure.side * POINTS
+    x, y = (left + right - side) / 2, height - (top + bottom - side) / 2
+    place = pdf.get_object(base.sections[figure.section], 0)
+    box = Dictionary(O=Name.Layout, BBox=Array([round(edge, 3) for edge in (x, y - side, x + side, y)]))
+    element = pdf.make_indirect(
+        Dictionary(Type=Name.StructElem, S=Name.Figure, P=place, Pg=pdf.pages[0].obj, Alt=String(figure.alt), A=box)
+    )
+    number = base.marks + len(marks)
+    element.K, place.K = Array([number]), Array([element])
+    marks[-number] = (number, element)
+    scale = side / figure.size
+    squares = "".join(f"{column} {row} {length} 1 re\n" for column, row, length in figure.runs)
+    return (
+        f"/Figure <</MCID {number}>> BDC\nq\n{scale:.5f} 0 0 {-scale:.5f} {x:.3f} {y:.3f} cm\n"
+        f"1 g\n0 0 {figure.size} {figure.size} re\nf\n0 g\n{squares}f\nQ\nEMC\n"
+    ).encode()
+
+
+def _sections(element: Any) -> Iterator[Any]:
+    """The sections that have an id."""
+    if element.get("/S") == Name.Sect and "/ID" in element:
+        yield element
     for kid in element.get("/K", []):
         if isinstance(kid, Dictionary):
-            _find_sections(kid, sections)
+            yield from _sections(kid)
+
+
+def _silence(pdf: Pdf) -> None:
+    """Takes sections that are artifacts out of the structure and marks their drawing so."""
+    for section in [one for one in _sections(pdf.Root.StructTreeRoot) if str(one.ID).startswith(ARTIFACT)]:
+        page = pikepdf.Page(section.Pg)
+        numbers = {b"%d" % number for number in _marks_of(section)}
+        marks = pdf.Root.StructTreeRoot.ParentTree.Nums[2 * int(page.obj.StructParents) + 1]
+        for number in numbers:
+            marks[int(number)] = None
+        drawing = MARK.sub(lambda mark: b"/Artifact BMC" if mark[1] in numbers else mark[0], page.Contents.read_bytes())  # noqa: B023
+        page.obj.Contents = Stream(pdf, drawing)
+        section.P.K = Array([kid for kid in section.P.K if kid != section])
+
+
+def _marks_of(element: Any) -> Iterator[int]:
+    for kid in element.K:
+        if isinstance(kid, int):
+            yield kid
+        else:
+            yield from _marks_of(kid)
 
 
 def _page_marks(pdf: Pdf) -> Any:
@@ -133,19 +207,25 @@ def _page_marks(pdf: Pdf) -> Any:
     return pdf.Root.StructTreeRoot.ParentTree.Nums[1]
 
 
-def _transplant(element: Any, parent: Any, pdf: Pdf, first: int, marks: dict[int, pikepdf.Object]) -> Any:
+def _transplant(element: Any, parent: Any, pdf: Pdf, first: int, marks: dict[int, tuple[int, Any]]) -> Any:
     """A copy of a structure element under `parent`; its marked contents are counted on from `first`."""
     if isinstance(element, int):
-        marks[element + first] = parent
-        return element + first
+        marks[element] = (first + len(marks), parent)
+        return first + len(marks) - 1
     copy = pdf.make_indirect(Dictionary(Type=Name.StructElem, S=element.S, P=parent, Pg=pdf.pages[0].obj))
     for key in ("/Lang", "/Alt"):
         if key in element:
             copy[key] = String(str(element[key]))
     if "/A" in element:
-        copy.A = pdf.copy_foreign(element.A) if element.A.is_indirect else Dictionary(element.A)
+        copy.A = Dictionary(element.A)
     copy.K = Array([_transplant(kid, copy, pdf, first, marks) for kid in element.K])
     return copy
+
+
+def _renumbered(mark: re.Match[bytes], marks: dict[int, tuple[int, Any]]) -> bytes:
+    """A marked content under its new number, or as an artifact when no structure holds it."""
+    number = int(mark[1])
+    return b"/Span <</MCID %d>> BDC" % marks[number][0] if number in marks else b"/Artifact BMC"
 
 
 def _share_resources(pdf: Pdf, ours: Any, theirs: Any) -> None:

@@ -105,7 +105,8 @@ class Press:
         base = self._base(parts)
         overlay = self._set(parts["html"].decode(), parts, [base.style])
         written = overlay.write_pdf(pdf_tags=True, uncompressed_pdf=True)
-        return pdf_files.lay_over(base.file, written, about, overlay.metadata.title or "")
+        figures = [pdf_files.Figure.of(part) for name, part in parts.items() if name.startswith("figure:")]
+        return pdf_files.lay_over(base.file, written, figures, about, overlay.metadata.title or "")
 
     def _base(self, parts: dict[str, bytes]) -> Base:
         digest = hashlib.sha256(parts["base"] + b"\0" + parts["style"]).hexdigest()
@@ -114,6 +115,7 @@ class Press:
             return self._bases[digest]
         page = self._set(parts["base"].decode(), parts, [])
         places = {name: spot for one in page.pages for name, spot in one.anchors.items()}
+        points = {name: (x1 * PIXEL, y1 * PIXEL, x2 * PIXEL, y2 * PIXEL) for name, (x1, y1, x2, y2) in places.items()}
         width, height = page.pages[0].width, page.pages[0].height
         rules = "".join(
             f"#{name}{{position:absolute;left:{x1}px;top:{y1}px;width:{x2 - x1}px;height:{y2 - y1}px}}"
@@ -121,7 +123,7 @@ class Press:
         )
         style = f"@page{{size:{width}px {height}px;margin:0}}{parts['style'].decode()}{rules}"
         base = Base(
-            pdf_files.open_base(self._write(page)),
+            pdf_files.open_base(self._write(page), points),
             CSS(string=style, font_config=self._faces, url_fetcher=Given(parts)),
         )
         if not self._complaints.lines:

@@ -6,6 +6,7 @@ The sources are under the SIL Open Font License, and so are the results; OFL.txt
 One family is one file per weight: a family split over several files prints wrong letters without a warning.
 """
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import click
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
+from fontTools.ttLib.reorderGlyphs import reorderGlyphs
 
 DEBIAN = Path("/usr/share/fonts/truetype/noto")
 PACKAGE = Path(__file__).parents[1]
@@ -46,13 +48,21 @@ PRINT_NASKH = NASKH + "".join(map(chr, [*range(0x600, 0x700), *range(0x750, 0x78
 
 @dataclass(frozen=True)
 class Face:
-    """One file: its family and weight (400 or 700), the Noto file it is cut from, and what it is cut to."""
+    """One family and weight (400 or 700): the Noto file it is cut from, its usual letters, and those of paper.
+
+    The usual letters are the web's cut, where there is one, and stand first on paper.
+    """
 
     family: str
     weight: int
     source: str
-    web: str
+    usual: str
     paper: str
+
+    @property
+    def on_screen(self) -> bool:
+        """Print alone has serifs."""
+        return "Serif" not in self.family
 
     @property
     def stem(self) -> str:
@@ -60,16 +70,16 @@ class Face:
         return f"{self.family.lower().replace(' ', '-')}-{self.weight}"
 
 
-def _pair(family: str, source: str, web: str, paper: str) -> list[Face]:
-    return [Face(family, 400, f"{source}-Regular", web, paper), Face(family, 700, f"{source}-Bold", web, paper)]
+def _pair(family: str, source: str, usual: str, paper: str) -> list[Face]:
+    return [Face(family, 400, f"{source}-Regular", usual, paper), Face(family, 700, f"{source}-Bold", usual, paper)]
 
 
 FACES = [
     *_pair("LMS Latin", "NotoSans", LATIN, PRINT_LATIN),
     *_pair("LMS Georgian", "NotoSansGeorgian", GEORGIAN, GEORGIAN),
     *_pair("LMS Naskh", "NotoNaskhArabic", NASKH, PRINT_NASKH),
-    *_pair("LMS Serif", "NotoSerif", "", PRINT_LATIN),
-    *_pair("LMS Serif Georgian", "NotoSerifGeorgian", "", GEORGIAN),
+    *_pair("LMS Serif", "NotoSerif", LATIN, PRINT_LATIN),
+    *_pair("LMS Serif Georgian", "NotoSerifGeorgian", GEORGIAN, GEORGIAN),
 ]
 MATHS = "≈≤≥←↑→↓"  # Debian's Noto Sans and Serif lack these; Noto Sans Math has the same em
 
@@ -129,7 +139,7 @@ def _cut(font: TTFont, letters: str) -> None:
         options.layout_features += ["liga"]
     options.hinting = False
     options.notdef_outline = True
-    options.glyph_names = False
+    options.glyph_names = True  # until it is saved
     options.name_IDs = [0, 1, 2, 3, 4, 5, 6, 13, 14]
     options.drop_tables += ["DSIG", "meta", "gasp"]
     cutter = Subsetter(options)
@@ -159,8 +169,19 @@ def make(face: Face, letters: str) -> TTFont:
     return font
 
 
+def make_for_paper(face: Face) -> TTFont:
+    """The wide cut with the usual glyphs first: a PDF embeds tables up to the last glyph it uses."""
+    usual = set(make(face, face.usual).getGlyphOrder())
+    whole = io.BytesIO()
+    make(face, face.paper).save(whole)
+    font = TTFont(whole, recalcTimestamp=False)
+    reorderGlyphs(font, sorted(font.getGlyphOrder(), key=lambda glyph: (glyph != ".notdef", glyph not in usual)))
+    return font
+
+
 def save(font: TTFont, target: Path, flavor: str | None) -> int:
-    """Writes TrueType, or WOFF2 where `flavor` says so; returns the size in bytes."""
+    """Writes TrueType, or WOFF2 where `flavor` says so, without names of glyphs; returns the size in bytes."""
+    font["post"].formatType = 3.0
     font.flavor = flavor
     font.save(target, reorderTables=None if flavor else True)
     return target.stat().st_size
@@ -184,10 +205,10 @@ def main(into: Path | None) -> None:
     for folder in (web, paper):
         folder.mkdir(parents=True, exist_ok=True)
     for face in FACES:
-        size = save(make(face, face.paper), paper / f"{face.stem}.ttf", None)
+        size = save(make_for_paper(face), paper / f"{face.stem}.ttf", None)
         click.echo(f"/* {face.stem}.ttf {size / 1024:.1f} KB */")
-        if face.web:
-            font = make(face, face.web)
+        if face.on_screen:
+            font = make(face, face.usual)
             size = save(font, web / f"{face.stem}.woff2", "woff2")
             click.echo(f"/* {face.stem}.woff2 {size / 1024:.1f} KB */")
             click.echo(

@@ -36,10 +36,6 @@ class Code:
                 x = row.find(1, end)
         return found
 
-    def bits(self) -> bytes:
-        """All modules, one octet each, row after row."""
-        return b"".join(self.rows)
-
     def svg(self, label: str = "") -> bytes:
         """As a drawing of one unit a module; `label` is for who can't see it."""
         size = len(self.rows)

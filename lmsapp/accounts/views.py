@@ -186,6 +186,7 @@ def people() -> str:
         organisations=organisations,
         names=names,
         role_names=ROLE_NAMES,
+        running_roles=queries.running_roles,
     )
 
 

@@ -3,13 +3,18 @@
 from flask import Response, jsonify, redirect, render_template, request, url_for
 from sqlalchemy import text
 
+from flask_login import current_user
 from lmsapp.accounts.policy import may_administer
+from lmsapp.accounts.roles import Role
+from lmsapp.catalogue.views import CERTIFICATE_NAMES, GROUP_NAMES, drafts_allowed, narrowed
 from lmsapp.core import jobs
 from lmsapp.core.access import public, signed_in
 from lmsapp.core.errors import NotFound
+from lmsapp.home import places, queries
+from lmsapp.translation import queries as texts
 from lmsapp.web import login
 from lmsapp.web.database import db
-from lmsapp.web.locale import reader_language
+from lmsapp.web.locale import current_language, reader_language
 from lmsapp.web.pages import Area
 
 area = Area("home", __name__)
@@ -18,8 +23,19 @@ free = Area("machine", __name__, free=True)
 
 @area.get("/", policy=public)
 def start() -> str:
-    """The first page for whoever asks."""
-    return render_template("home/start.html")
+    """The first page for whoever asks: what to do next."""
+    actor, language = login.actor(), current_language().code
+    if places.is_staff():
+        day = queries.staff_day(db.session(), actor, language, drafts_allowed=drafts_allowed())
+        return render_template("home/staff.html", day=day)
+    if Role.TRAINEE.value in current_user.roles:
+        mine = queries.trainee_day(db.session(), actor, language, drafts_allowed=drafts_allowed())
+        return render_template("home/trainee.html", day=mine)
+    listed = queries.front(db.session(), actor, language, drafts_allowed=drafts_allowed())
+    shown, filters = narrowed(listed, texts.coverage(db.session(), "course"))
+    return render_template(
+        "home/start.html", shown=shown, listed=listed, filters=filters, groups=GROUP_NAMES, certificates=CERTIFICATE_NAMES
+    )
 
 
 @area.get("/help", policy=public)

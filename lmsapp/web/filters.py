@@ -42,6 +42,7 @@ def install(app: Flask) -> None:
         can=can,
         has_page=lambda endpoint: endpoint in current_app.view_functions,
         now=clock.now,
+        today=lambda: clock.now().astimezone(ZoneInfo(zone())).date(),
         drawing=figures.on_page,
         prerequisites=prerequisites,
         reason=reason,

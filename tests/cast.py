@@ -69,7 +69,7 @@ def assemble(session: Session) -> None:
         person.secret_kind = "pin" if role is Role.TRAINEE else "password"
         person.secret_hash = hashed[person.secret_kind]
         if role is None:
-            person.memberships.clear()
+            session.delete(person.memberships[0])
         if key == "former_instructor":
             person.memberships[0].since -= timedelta(days=30)
             person.memberships[0].until = clock.now() - timedelta(seconds=1)

@@ -51,7 +51,9 @@ def start(session: Session, actor: Actor, edition: Edition, new: NewCohort) -> C
         message = N_("The last day is before the first.")
         raise Invalid(message, {"ends_on": message})
     year, code = new.starts_on.year, edition.course.code
-    count = session.scalar(select(func.count()).select_from(Cohort).where(Cohort.code.startswith(f"{code}-{year}-"))) or 0
+    count = (
+        session.scalar(select(func.count()).select_from(Cohort).where(Cohort.code.startswith(f"{code}-{year}-"))) or 0
+    )
     cohort = Cohort(
         code=f"{code}-{year}-{count + 1:02d}",
         edition_id=edition.id,
@@ -98,12 +100,16 @@ def enrol(session: Session, actor: Actor, cohort: Cohort, person: Person, langua
     if enrolment is not None and enrolment.state == "enrolled":
         raise Conflict(N_("%(name)s is on the roster already."), name=person.name)
     taken = session.scalar(
-        select(func.count()).select_from(Enrolment).where(Enrolment.cohort_id == cohort.id, Enrolment.state == "enrolled")
+        select(func.count())
+        .select_from(Enrolment)
+        .where(Enrolment.cohort_id == cohort.id, Enrolment.state == "enrolled")
     )
     if (taken or 0) >= cohort.seats:
         raise Conflict(N_("All %(seats)s seats are taken."), seats=cohort.seats)
     if enrolment is None:
-        enrolment = Enrolment(cohort_id=cohort.id, person_id=person.id, language=language, enrolled_at=clock.now(), state="enrolled")
+        enrolment = Enrolment(
+            cohort_id=cohort.id, person_id=person.id, language=language, enrolled_at=clock.now(), state="enrolled"
+        )
         session.add(enrolment)
     enrolment.state, enrolment.language = "enrolled", language
     session.flush()

@@ -19,7 +19,9 @@ class CohortForm(Form):
     seats = WholeNumber(later("Seats"), least=1, most=500)
     partner = Choice(later("Partner agency"))
 
-    def __init__(self, *args: Any, courses: list[tuple[str, str]], partners: list[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, courses: list[tuple[str, str]], partners: list[tuple[str, str]], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.course.choices = courses
         self.partner.choices = [("", _("none")), *partners]

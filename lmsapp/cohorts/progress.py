@@ -7,7 +7,9 @@ from sqlalchemy import Connection, insert, select, update
 from lmsapp.cohorts.models import LessonProgress
 
 
-def note(connection: Connection, enrolment_id: int, lesson_id: int, position: int, at: datetime, *, done: bool = False) -> None:
+def note(
+    connection: Connection, enrolment_id: int, lesson_id: int, position: int, at: datetime, *, done: bool = False
+) -> None:
     """Keeps the last place read; a lesson that is done stays done. Repeating it changes nothing but the time."""
     where = (LessonProgress.enrolment_id == enrolment_id, LessonProgress.lesson_id == lesson_id)
     row = connection.execute(select(LessonProgress.position, LessonProgress.done_at).where(*where)).first()

@@ -159,7 +159,10 @@ def enrolment_of(session: Session, actor: Actor, cohort_code: str) -> Enrolment:
         )
         .options(
             joinedload(Enrolment.cohort).joinedload(Cohort.edition).joinedload(Edition.course),
-            joinedload(Enrolment.cohort).joinedload(Cohort.edition).selectinload(Edition.modules).selectinload(Module.lessons),
+            joinedload(Enrolment.cohort)
+            .joinedload(Cohort.edition)
+            .selectinload(Edition.modules)
+            .selectinload(Module.lessons),
         )
     )
     if found is None:
@@ -174,7 +177,10 @@ def own_enrolments(session: Session, actor: Actor) -> Sequence[Enrolment]:
         .where(Enrolment.person_id == (actor.person_id or 0), Enrolment.state == "enrolled")
         .options(
             joinedload(Enrolment.cohort).joinedload(Cohort.edition).joinedload(Edition.course),
-            joinedload(Enrolment.cohort).joinedload(Cohort.edition).selectinload(Edition.modules).selectinload(Module.lessons),
+            joinedload(Enrolment.cohort)
+            .joinedload(Cohort.edition)
+            .selectinload(Edition.modules)
+            .selectinload(Module.lessons),
         )
     ).all()
     order = {"running": 0, "planned": 1, "closed": 2, "cancelled": 3}
@@ -184,7 +190,9 @@ def own_enrolments(session: Session, actor: Actor) -> Sequence[Enrolment]:
 def path(session: Session, enrolment: Enrolment) -> Path:
     """How far an enrolled person is."""
     rows = session.scalars(
-        select(LessonProgress).where(LessonProgress.enrolment_id == enrolment.id).order_by(LessonProgress.seen_at.desc())
+        select(LessonProgress)
+        .where(LessonProgress.enrolment_id == enrolment.id)
+        .order_by(LessonProgress.seen_at.desc())
     ).all()
     lessons = [lesson for module in enrolment.cohort.edition.modules for lesson in module.lessons]
     done = frozenset(row.lesson_id for row in rows if row.done_at is not None)

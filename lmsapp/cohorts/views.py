@@ -128,7 +128,9 @@ def add_person(code: str) -> str | Response | tuple[str, int]:
             flash(_("The roster is saved."), "done")
             return redirect(url_for("cohorts.cohort", code=code), 303)  # type: ignore[return-value]
     status = 422 if request.method == "POST" else 200
-    return render_template("cohorts/add_person.html", cohort=found, words=_course_words(found), form=form, new=new), status
+    return render_template(
+        "cohorts/add_person.html", cohort=found, words=_course_words(found), form=form, new=new
+    ), status
 
 
 def _enrol(cohort: Cohort, form: EnrolForm) -> None:
@@ -163,7 +165,9 @@ def withdraw(code: str, enrolment_id: int) -> str | Response | tuple[str, int]:
         enrolling.withdraw(db.session(), login.actor(), found, enrolment, form.reason.data)
         flash(_("%(name)s is off the roster; all records stay.", name=enrolment.person.name), "done")
         return redirect(url_for("cohorts.cohort", code=code), 303)  # type: ignore[return-value]
-    page = render_template("cohorts/withdraw.html", cohort=found, words=_course_words(found), enrolment=enrolment, form=form)
+    page = render_template(
+        "cohorts/withdraw.html", cohort=found, words=_course_words(found), enrolment=enrolment, form=form
+    )
     return page, 422 if form.errors else 200
 
 
@@ -185,7 +189,9 @@ def hours(code: str) -> str | Response | tuple[str, int]:
         if set(request.form) - {f"hours-{i}" for i in typed} - {"csrf_token", "reason"}:
             abort(400)
         try:
-            count = attending.enter_hours(db.session(), login.actor(), found, typed, request.form.get("reason", "")[:400])
+            count = attending.enter_hours(
+                db.session(), login.actor(), found, typed, request.form.get("reason", "")[:400]
+            )
         except Invalid as problem:
             wrong = {name: _(message, **problem.values) for name, message in problem.fields.items()}
         else:
@@ -221,13 +227,19 @@ def slips(code: str) -> str | Response:
     form = EmptyForm()
     if not form.sent():
         return render_template(
-            "cohorts/slips.html", cohort=found, words=_course_words(found), waiting=waiting, enrolments=enrolments, form=form
+            "cohorts/slips.html",
+            cohort=found,
+            words=_course_words(found),
+            waiting=waiting,
+            enrolments=enrolments,
+            form=form,
         )
     made = enrolling.print_slips(db.session(), login.actor(), found, waiting)
     base = current_app.extensions["settings"].base_url.rstrip("/")
     address = base.partition("://")[2]
     codes = {
-        s.person.number: qr.on_page(f"{base}/{s.language}/sign-in?number={s.person.number}", s.person.number) for s in made
+        s.person.number: qr.on_page(f"{base}/{s.language}/sign-in?number={s.person.number}", s.person.number)
+        for s in made
     }
     return render_template("cohorts/slip_sheet.html", cohort=found, slips=made, codes=codes, address=address)
 
@@ -281,4 +293,3 @@ def note_progress(code: str, module: str, lesson: str) -> Response:
         return redirect(url_for("cohorts.learn", code=code), 303)  # type: ignore[return-value]
     onward = url_for("cohorts.lesson", code=code, module=after.module.slug, lesson=after.slug)
     return redirect(onward, 303)  # type: ignore[return-value]
-

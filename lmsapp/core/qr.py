@@ -1,35 +1,62 @@
-"""QR codes drawn module by module as one SVG path, black on white, with the quiet zone of ISO/IEC 18004."""
+"""QR codes (ISO/IEC 18004), black on white with their quiet zone: as rows for the press, as a drawing for pages.
+
+In print a module is never under 0.35 mm: phones of the field still read it after a photocopy.
+"""
 
 from dataclasses import dataclass
-from itertools import groupby
-from typing import Literal
+from typing import Any, Literal
 
 from markupsafe import Markup, escape
 
 from lmsapp.core.errors import Invalid
 from lmsapp.core.translations import N_
 
-QUIET = 4  # modules around the code that stay white
+QUIET = 4  # modules of white on every side
+MODULE, LEAST_MODULE = 0.37, 0.35  # mm; the least still reads from a 200 dpi grey scan
+MASK = 3  # a signed payload is noise already, so trying all eight masks only costs time
 Level = Literal["l", "m", "q", "h"]
 
 
 @dataclass(frozen=True)
 class Code:
-    """A drawn code: modules a side without the quiet zone, its version, and the path of its dark modules."""
+    """Rows of dark (1) and light (0) modules, quiet zone included, and the side it must be printed at in mm."""
 
-    modules: int
+    rows: tuple[bytes, ...]
+    side: float
     version: int
-    path: str
 
-    @property
-    def side(self) -> int:
-        """Modules a side, quiet zone included."""
-        return self.modules + 2 * QUIET
+    def runs(self) -> list[tuple[int, int, int]]:
+        """The dark stretches: column, row, length."""
+        found = []
+        for y, row in enumerate(self.rows):
+            x = row.find(1)
+            while x >= 0:
+                end = row.find(0, x)
+                found.append((x, y, end - x))
+                x = row.find(1, end)
+        return found
 
-    @property
-    def view_box(self) -> str:
-        """The SVG view box, quiet zone included; one unit is one module."""
-        return f"{-QUIET} {-QUIET} {self.side} {self.side}"
+    def svg(self, label: str = "") -> bytes:
+        """As a drawing of one unit a module; `label` is for who can't see it."""
+        size = len(self.rows)
+        path = "".join(f"M{x} {y}h{length}v1h-{length}z" for x, y, length in self.runs())
+        words = f' role="img" aria-label="{escape(label)}"' if label else ""
+        ground = f'<rect width="{size}" height="{size}" fill="#fff"/>'
+        head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}"{words}>'
+        return f'{head}{ground}<path d="{path}"/></svg>'.encode()
+
+
+def code(text: str, *, version: int = 13, largest: int = 16) -> Code:
+    """The text for a printed certificate: error correction M, in `version` or as much larger as it needs.
+
+    A longer text makes a larger code, never modules under 0.35 mm. Raises ValueError beyond `largest`.
+    """
+    for size in range(version, largest + 1):
+        try:
+            return _drawn(text, "m", size, MASK, MODULE if size < largest else LEAST_MODULE)
+        except ValueError:
+            continue
+    raise ValueError(f"{len(text)} characters do not fit into a QR code of version {largest}")
 
 
 def draw(text: str, *, error: Level = "m", version: int | None = None) -> Code:
@@ -37,41 +64,22 @@ def draw(text: str, *, error: Level = "m", version: int | None = None) -> Code:
 
     Raises Invalid when there is no text or it is too long.
     """
-    import segno  # noqa: PLC0415 - only pages with a code need it
-
     if not text:
         raise Invalid(N_("There is nothing to draw a code of."))
     try:
-        code = segno.make_qr(text, error=error, version=version, boost_error=False)
+        return _drawn(text, error, version, None, MODULE)
     except ValueError as problem:
         raise Invalid(N_("The text is too long for a code of this size.")) from problem
-    strokes = []
-    for y, row in enumerate(code.matrix):
-        x = 0
-        for dark, run in groupby(row):
-            width = len(list(run))
-            if dark:
-                strokes.append(f"M{x} {y}h{width}v1h-{width}z")
-            x += width
-    return Code(len(code.matrix), int(code.version), "".join(strokes))
-
-
-def svg(text: str, *, error: Level = "m", version: int | None = None, label: str = "") -> str:
-    """A whole SVG whose units are modules; `label` is for who can't see it. Raises Invalid as `draw`."""
-    code = draw(text, error=error, version=version)
-    words = f' role="img" aria-label="{escape(label)}"' if label else ""
-    paper = f"M-{QUIET}-{QUIET}h{code.side}v{code.side}h-{code.side}z"
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{code.view_box}"{words}>'
-        f'<path fill="#fff" d="{paper}"/><path fill="#000" d="{code.path}"/></svg>'
-    )
 
 
 def on_page(text: str, label: str) -> Markup:
     """The code to be set into a page, with words for who can't see it."""
-    return Markup(svg(text, label=label))  # noqa: S704 - our own drawing, the label escaped
+    return Markup(draw(text).svg(label).decode())  # noqa: S704 - our own drawing, the label escaped
 
 
-def modules(text: str, *, error: Level = "m") -> int:
-    """How many modules wide the code is, quiet zone included."""
-    return draw(text, error=error).side
+def _drawn(text: str, error: str, version: int | None, mask: int | None, module: float) -> Code:
+    import segno  # noqa: PLC0415 - only pages and prints with a code need it
+
+    made: Any = segno.make(text, error=error, version=version, mask=mask, micro=False, boost_error=False)
+    rows = tuple(bytes(row) for row in made.matrix_iter(border=QUIET))
+    return Code(rows, round(len(rows) * module, 2), int(made.version))

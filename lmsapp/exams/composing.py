@@ -10,10 +10,12 @@ from lmsapp.cohorts.models import Cohort
 from lmsapp.core import audit
 from lmsapp.core.access import Actor, demand
 from lmsapp.core.errors import Conflict, Invalid
-from lmsapp.core.translations import N_
+from lmsapp.core.translations import N_, use
+from lmsapp.core.translations import gettext as _
 from lmsapp.exams import papers, policy
 from lmsapp.exams.models import Bank, Exam, Question, QuestionVersion, Sitting
 from lmsapp.exams.papers import Candidate, Need
+from lmsapp.exams.questions import Kind
 from lmsapp.translation import messages
 from lmsapp.translation import queries as texts
 from lmsapp.translation.queries import Texts
@@ -40,7 +42,9 @@ def candidates(session: Session, bank_id: int, language: str, *, drafts_allowed:
         .where(Question.bank_id == bank_id, Question.retired.is_(False))
         .where(
             QuestionVersion.number
-            == select(func.max(QuestionVersion.number)).where(QuestionVersion.question_id == Question.id).scalar_subquery()
+            == select(func.max(QuestionVersion.number))
+            .where(QuestionVersion.question_id == Question.id)
+            .scalar_subquery()
         )
         .order_by(Question.id)
     ).all()
@@ -48,7 +52,14 @@ def candidates(session: Session, bank_id: int, language: str, *, drafts_allowed:
     cited = messages.cited(session, language, "adult", drafts_allowed=drafts_allowed)
     return [
         Candidate(
-            q.id, v.number, q.kind, q.topic, q.difficulty, q.critical, v.structure, _words(words[q.document_id], v.structure, cited)
+            q.id,
+            v.number,
+            q.kind,
+            q.topic,
+            q.difficulty,
+            q.critical,
+            v.structure,
+            _words(words[q.document_id], v.structure, cited) | _true_and_false(q.kind, language),
         )
         for q, v in rows
     ]
@@ -71,6 +82,19 @@ def _words(found: Texts, structure: dict[str, object], cited: object) -> dict[st
         "feedback": one("feedback"),
         "options": {key: one(f"option.{key}") for key in options},  # type: ignore[attr-defined]
     }
+
+
+def _true_and_false(kind: str, language: str) -> dict[str, object]:
+    """The two options of a true-false question are the interface's own words, in the paper's language."""
+    if kind != Kind.TRUE_FALSE:
+        return {}
+    with use(language):
+        return {
+            "options": {
+                "true": {"text": _("True"), "language": language},
+                "false": {"text": _("False"), "language": language},
+            }
+        }
 
 
 def frozen(shown: Shown) -> dict[str, object]:
@@ -105,7 +129,9 @@ def exam_for(session: Session, edition: Edition) -> Exam | None:
     return exam
 
 
-def feasible(session: Session, exam: Exam, languages: list[str], *, drafts_allowed: bool) -> dict[str, list[tuple[Need, int]]]:
+def feasible(
+    session: Session, exam: Exam, languages: list[str], *, drafts_allowed: bool
+) -> dict[str, list[tuple[Need, int]]]:
     """For each language, the lines of the blueprint that its bank can't fill."""
     wanted = needs(exam)
     return {
@@ -125,7 +151,9 @@ def hold(session: Session, actor: Actor, cohort: Cohort, opens_at: datetime, clo
     if closes_at <= opens_at or closes_at - opens_at > MOST_DAYS:
         message = N_("The end must come after the beginning, at most 31 days later.")
         raise Invalid(message, {"closes": message})
-    sitting = Sitting(exam_id=exam.id, cohort_id=cohort.id, opens_at=opens_at, closes_at=closes_at, made_by=actor.person_id)
+    sitting = Sitting(
+        exam_id=exam.id, cohort_id=cohort.id, opens_at=opens_at, closes_at=closes_at, made_by=actor.person_id
+    )
     session.add(sitting)
     session.flush()
     audit.record(session, "sitting.set", actor, on=("sitting", sitting.id), after={"cohort": cohort.code})

@@ -92,7 +92,11 @@ def _fits(files: Files, path: Path, content: dict[str, Any], words: dict[str, An
         if own is None:
             files.fault(path, 1, f"lacks the question “{question['key']}”")
         elif len(own.get("options") or ()) != wanted:
-            files.fault(path, 1, f"question “{question['key']}” has {len(own.get('options') or ())} options, the source {wanted}")
+            files.fault(
+                path,
+                1,
+                f"question “{question['key']}” has {len(own.get('options') or ())} options, the source {wanted}",
+            )
         elif not own.get("stem") or not own.get("feedback"):
             files.fault(path, 1, f"question “{question['key']}” lacks stem or feedback")
         else:
@@ -136,7 +140,9 @@ def _bank(session: Session, actor: Actor, content: dict[str, Any], translated: d
     change = revising.put_document(session, actor, "bank", content["bank"], content["source"], pieces)
     for code, words in translated.items():
         texts = {"title": words.get("title", "")}
-        texts |= {f"topic.{topic}": name for topic, name in (words.get("topics") or {}).items() if topic in content["topics"]}
+        texts |= {
+            f"topic.{topic}": name for topic, name in (words.get("topics") or {}).items() if topic in content["topics"]
+        }
         revising.put_translation(session, actor, change.document, code, texts)
     bank = session.scalar(select(Bank).where(Bank.code == content["bank"]))
     if bank is None:
@@ -161,7 +167,9 @@ def _question(
         session, actor, "question", f"{bank.code}/{entry['key']}", content["source"], _pieces(entry)
     )
     outcome = "new" if known is None else "changed" if change.anything else "unchanged"
-    question = known or Question(bank_id=bank.id, key=entry["key"], document_id=change.document.id, kind="", topic="", difficulty=1)
+    question = known or Question(
+        bank_id=bank.id, key=entry["key"], document_id=change.document.id, kind="", topic="", difficulty=1
+    )
     question.kind, question.topic, question.retired = entry["kind"], entry["topic"], False
     question.difficulty, question.critical = entry.get("difficulty", 1), bool(entry.get("critical"))
     session.add(question)
@@ -186,5 +194,7 @@ def _pieces(entry: dict[str, Any]) -> list[Piece]:
     safety = bool(entry.get("safety") or entry.get("critical"))
     pieces = [Piece(str(entry[name]), name, safety, name) for name in ("stem", "feedback", "unit") if entry.get(name)]
     if entry["kind"] in (Kind.SINGLE, Kind.MULTIPLE):
-        pieces += [Piece(str(o["text"]), "option", safety, f"option.{LETTERS[n]}") for n, o in enumerate(entry["options"])]
+        pieces += [
+            Piece(str(o["text"]), "option", safety, f"option.{LETTERS[n]}") for n, o in enumerate(entry["options"])
+        ]
     return pieces

@@ -47,7 +47,11 @@ def mark(session: Session, attempt: Attempt, by: int | None = None) -> Mark | No
     sitting.note(session, attempt, State.SUBMITTED, State.MARKED, by=by)
     session.flush()
     audit.record(
-        session, "attempt.marked", Actor(person_id=by), on=("attempt", attempt.id), after={"version": version, "passed": outcome.passed}
+        session,
+        "attempt.marked",
+        Actor(person_id=by),
+        on=("attempt", attempt.id),
+        after={"version": version, "passed": outcome.passed},
     )
     publish(session, AttemptMarked(attempt.id, attempt.enrolment_id, outcome.passed))
     return made

@@ -42,7 +42,10 @@ def _with_all() -> tuple[object, ...]:
 def sittings_of(session: Session, cohort_id: int) -> Sequence[Sitting]:
     """A cohort's sittings, the latest first."""
     return session.scalars(
-        select(Sitting).where(Sitting.cohort_id == cohort_id).options(joinedload(Sitting.exam)).order_by(Sitting.opens_at.desc())
+        select(Sitting)
+        .where(Sitting.cohort_id == cohort_id)
+        .options(joinedload(Sitting.exam))
+        .order_by(Sitting.opens_at.desc())
     ).all()
 
 
@@ -74,7 +77,10 @@ def attempt(session: Session, actor: Actor, code: str) -> Attempt:
 def attempts_of(session: Session, sitting_id: int) -> Sequence[Attempt]:
     """All attempts of a sitting."""
     return session.scalars(
-        select(Attempt).where(Attempt.sitting_id == sitting_id).options(joinedload(Attempt.person)).order_by(Attempt.started_at)
+        select(Attempt)
+        .where(Attempt.sitting_id == sitting_id)
+        .options(joinedload(Attempt.person))
+        .order_by(Attempt.started_at)
     ).all()
 
 
@@ -96,13 +102,18 @@ def newest_marks(session: Session, attempt_ids: Sequence[int]) -> Mapping[int, M
 
 def percent(mark: Mark) -> Fraction:
     """A mark in percent, exactly."""
-    return Fraction(100 * mark.points_numerator, mark.points_denominator * mark.possible) if mark.possible else Fraction(0)
+    return (
+        Fraction(100 * mark.points_numerator, mark.points_denominator * mark.possible) if mark.possible else Fraction(0)
+    )
 
 
 def results(session: Session, cohort_id: int) -> Mapping[int, Result]:
     """The best result of each enrolment of a cohort that has one."""
     rows = session.execute(
-        select(Attempt, Mark).join(Mark, Mark.attempt_id == Attempt.id).join(Sitting).where(Sitting.cohort_id == cohort_id)
+        select(Attempt, Mark)
+        .join(Mark, Mark.attempt_id == Attempt.id)
+        .join(Sitting)
+        .where(Sitting.cohort_id == cohort_id)
         .order_by(Attempt.id, Mark.version)
     ).all()
     newest = {attempt.id: (attempt, mark) for attempt, mark in rows if attempt.state != State.VOID}
@@ -113,7 +124,11 @@ def results(session: Session, cohort_id: int) -> Mapping[int, Result]:
         markers = (before.markers if before else frozenset()) | ({mark.marked_by} if mark.marked_by else frozenset())
         count = (before.attempts if before else 0) + 1
         best = (percent(mark), mark.passed, mark.critical_failed, one.state == State.RELEASED)
-        kept = best if better or before is None else (before.percent, before.passed, before.critical_failed, before.released)
+        kept = (
+            best
+            if better or before is None
+            else (before.percent, before.passed, before.critical_failed, before.released)
+        )
         found[one.enrolment_id] = Result(one.enrolment_id, kept[0], kept[1], kept[2], count, kept[3], markers)
     return found
 
@@ -134,7 +149,9 @@ def own_attempts(session: Session, actor: Actor) -> Sequence[Attempt]:
     return session.scalars(
         select(Attempt)
         .where(Attempt.person_id == (actor.person_id or 0))
-        .options(joinedload(Attempt.sitting).joinedload(Sitting.cohort).joinedload(Cohort.edition).joinedload(Edition.course))
+        .options(
+            joinedload(Attempt.sitting).joinedload(Sitting.cohort).joinedload(Cohort.edition).joinedload(Edition.course)
+        )
         .order_by(Attempt.started_at.desc())
     ).all()
 

@@ -1,10 +1,13 @@
 """First pages, pages about the site, health."""
 
-from flask import Response, jsonify, redirect, render_template, url_for
+from flask import Response, jsonify, redirect, render_template, request, url_for
 from sqlalchemy import text
 
 from lmsapp.accounts.policy import may_administer
-from lmsapp.core.access import public
+from lmsapp.core import jobs
+from lmsapp.core.access import public, signed_in
+from lmsapp.core.errors import NotFound
+from lmsapp.web import login
 from lmsapp.web.database import db
 from lmsapp.web.locale import reader_language
 from lmsapp.web.pages import Area
@@ -41,6 +44,28 @@ def accessibility() -> str:
 def about() -> str:
     """What this is, in which languages, how far their texts are reviewed."""
     return render_template("home/about.html")
+
+
+@area.post("/jobs/<int:job_id>/cancel", policy=signed_in)
+def cancel_job(job_id: int) -> Response:
+    """Stops a job one asked for; what was finished stays."""
+    jobs.cancel(db.session(), _own_job(job_id))
+    return redirect(login.local_path(request.form.get("back")) or url_for("home.start"), 303)  # type: ignore[return-value]
+
+
+@area.post("/jobs/<int:job_id>/resume", policy=signed_in)
+def resume_job(job_id: int) -> Response:
+    """Goes on with a job that stopped."""
+    jobs.resume(db.session(), _own_job(job_id))
+    return redirect(login.local_path(request.form.get("back")) or url_for("home.start"), 303)  # type: ignore[return-value]
+
+
+def _own_job(job_id: int) -> jobs.Job:
+    found = db.session.get(jobs.Job, job_id)
+    actor = login.actor()
+    if found is None or (found.asked_by != actor.person_id and not may_administer(actor)):
+        raise NotFound
+    return found
 
 
 @area.get("/style", policy=may_administer)

@@ -13,6 +13,7 @@ from lmsapp.core import paths
 from lmsapp.core.access import KEEPER
 from lmsapp.core.errors import Invalid
 from lmsapp.core.sessions import transaction
+from lmsapp.exams import exchanging
 from lmsapp.translation import wording
 
 
@@ -59,6 +60,7 @@ def read_all(sources: Sources) -> Counter[str]:
     counts: Counter[str] = Counter()
     counts["courses"] = len(sources.courses())
     counts["messages"] = len(wording.read(sources))
+    counts["banks"] = len(exchanging.read(sources))
     return counts
 
 
@@ -77,6 +79,7 @@ def load_all(session: Session, root: Path) -> dict[str, Counter[str]]:
     outcome["courses"] = Counter(
         publishing.load(session, KEEPER, course, place) for place, course in enumerate(in_order(sources))
     )
+    outcome["questions"] = Counter(exchanging.load(session, KEEPER, sources))
     return outcome
 
 

@@ -1,6 +1,7 @@
 """What templates may call: messages, dates and numbers in the reader's way, addresses, permissions."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from markupsafe import Markup, escape
 from lmsapp.core import clock, figures, formatting
 from lmsapp.core.dates import PartialDate
 from lmsapp.core.locales import LANGUAGES
-from lmsapp.core.translations import current, html_gettext, html_ngettext
+from lmsapp.core.translations import current, gettext, html_gettext, html_ngettext, use
 from lmsapp.web import locale, login
 
 FIRST_FONTS = {
@@ -33,7 +34,9 @@ def install(app: Flask) -> None:
         direction_of=lambda code: LANGUAGES[code].direction if code in LANGUAGES else "auto",
         language_name=lambda code: LANGUAGES[code].name if code in LANGUAGES else code,
         number=formatting.number_text,
+        digits=formatting.number_text,
         percent=formatting.percent_text,
+        slip_words=slip_words,
         month_names=formatting.month_names,
         same_page=same_page,
         can=can,
@@ -41,6 +44,7 @@ def install(app: Flask) -> None:
         now=clock.now,
         drawing=figures.on_page,
         prerequisites=prerequisites,
+        reason=reason,
     )
     environment.filters.update(
         day=lambda value: formatting.date_text(value, calendar=_calendar()).primary,
@@ -136,3 +140,14 @@ def prerequisites(items: list[dict[str, Any]], words: dict[str, Any]) -> str:
         else:
             shown.append(text)
     return formatting.list_text([part for part in shown if part])
+
+
+def slip_words(code: str) -> dict[str, str]:
+    """The labels of a login slip in the trainee's language, whatever the instructor reads."""
+    with use(code):
+        return {"number": gettext("Person number"), "pin": gettext("PIN, to be changed at the first sign-in")}
+
+
+def reason(message: str, values: dict[str, Any]) -> str:
+    """A rule's reason in the reader's language, its numbers in her digits."""
+    return gettext(message, **{k: formatting.number_text(v) if isinstance(v, (int, Decimal)) else v for k, v in values.items()})

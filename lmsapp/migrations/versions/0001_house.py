@@ -152,6 +152,12 @@ def upgrade() -> None:
     sa.Column('is_demonstration', sa.Boolean(), nullable=False),
     sa.PrimaryKeyConstraint('setting', 'language', name=op.f('pk_safety_setting'))
     )
+    op.create_table('serial_counter',
+    sa.Column('year', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('kind', sa.String(length=40), nullable=False),
+    sa.Column('last', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('year', 'kind', name=op.f('pk_serial_counter'))
+    )
     op.create_table('tries',
     sa.Column('key', sa.String(length=64), nullable=False),
     sa.Column('count', sa.Integer(), nullable=False),
@@ -278,6 +284,17 @@ def upgrade() -> None:
     with op.batch_alter_table('unit', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_unit_document_id'), ['document_id'], unique=False)
 
+    op.create_table('void_serial',
+    sa.Column('serial', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(length=40), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('reason', sa.String(length=400), nullable=False),
+    sa.Column('at', sa.DateTime(), nullable=False),
+    sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_void_serial_person_id')),
+    sa.PrimaryKeyConstraint('serial', name=op.f('pk_void_serial'))
+    )
     op.create_table('cohort',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('code', sa.String(length=40), nullable=False),
@@ -520,6 +537,41 @@ def upgrade() -> None:
         batch_op.create_index('ix_attempt_open_deadline', ['state', 'deadline_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_attempt_person_id'), ['person_id'], unique=False)
 
+    op.create_table('award',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('serial', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(length=40), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('issue', sa.Integer(), nullable=False),
+    sa.Column('code', sa.String(length=16), nullable=False),
+    sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('enrolment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('cohort_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('course_code', sa.String(length=40), nullable=False),
+    sa.Column('issued_on', sa.Date(), nullable=False),
+    sa.Column('valid_until', sa.Date(), nullable=True),
+    sa.Column('facts', sa.JSON(), nullable=False),
+    sa.Column('payload', sa.String(length=4000), nullable=False),
+    sa.Column('key_id', sa.String(length=32), nullable=False),
+    sa.Column('is_demonstration', sa.Boolean(), nullable=False),
+    sa.Column('issued_at', sa.DateTime(), nullable=False),
+    sa.Column('issued_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.CheckConstraint("kind in ('attendance', 'achievement', 'qualification', 'eore-card')", name=op.f('ck_award_kind')),
+    sa.ForeignKeyConstraint(['cohort_id'], ['cohort.id'], name=op.f('fk_award_cohort_id')),
+    sa.ForeignKeyConstraint(['enrolment_id'], ['enrolment.id'], name=op.f('fk_award_enrolment_id')),
+    sa.ForeignKeyConstraint(['issued_by'], ['person.id'], name=op.f('fk_award_issued_by')),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_award_person_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_award')),
+    sa.UniqueConstraint('code', name=op.f('uq_award_code')),
+    sa.UniqueConstraint('serial', name=op.f('uq_award_serial')),
+    sa.UniqueConstraint('year', 'kind', 'number', name=op.f('uq_award_year_kind_number'))
+    )
+    with op.batch_alter_table('award', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_award_cohort_id'), ['cohort_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_award_person_id'), ['person_id'], unique=False)
+        batch_op.create_index('uq_award_enrolment_kind', ['enrolment_id', 'kind', 'issue'], unique=True, sqlite_where=sa.text('enrolment_id is not null'), postgresql_where=sa.text('enrolment_id is not null'))
+
     op.create_table('hours_entry',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('enrolment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -592,6 +644,33 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('attempt_event', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_attempt_event_attempt_id'), ['attempt_id'], unique=False)
+
+    op.create_table('award_document',
+    sa.Column('award_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('design_version', sa.Integer(), nullable=False),
+    sa.Column('rendered_at', sa.DateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['award_id'], ['award.id'], name=op.f('fk_award_document_award_id')),
+    sa.PrimaryKeyConstraint('award_id', name=op.f('pk_award_document'))
+    )
+    with op.batch_alter_table('award_document', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_award_document_digest'), ['digest'], unique=False)
+
+    op.create_table('award_event',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('award_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=40), nullable=False),
+    sa.Column('at', sa.DateTime(), nullable=False),
+    sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('reason', sa.String(length=400), nullable=True),
+    sa.CheckConstraint("kind in ('issued', 'reprinted', 'suspended', 'reinstated', 'revoked', 'superseded')", name=op.f('ck_award_event_kind')),
+    sa.ForeignKeyConstraint(['award_id'], ['award.id'], name=op.f('fk_award_event_award_id')),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_award_event_person_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_award_event'))
+    )
+    with op.batch_alter_table('award_event', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_award_event_award_id'), ['award_id'], unique=False)
 
     op.create_table('device_lease',
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -666,6 +745,14 @@ def downgrade() -> None:
 
     op.drop_table('extension')
     op.drop_table('device_lease')
+    with op.batch_alter_table('award_event', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_award_event_award_id'))
+
+    op.drop_table('award_event')
+    with op.batch_alter_table('award_document', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_award_document_digest'))
+
+    op.drop_table('award_document')
     with op.batch_alter_table('attempt_event', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_attempt_event_attempt_id'))
 
@@ -681,6 +768,12 @@ def downgrade() -> None:
         batch_op.drop_index('ix_hours_entry_newest')
 
     op.drop_table('hours_entry')
+    with op.batch_alter_table('award', schema=None) as batch_op:
+        batch_op.drop_index('uq_award_enrolment_kind', sqlite_where=sa.text('enrolment_id is not null'), postgresql_where=sa.text('enrolment_id is not null'))
+        batch_op.drop_index(batch_op.f('ix_award_person_id'))
+        batch_op.drop_index(batch_op.f('ix_award_cohort_id'))
+
+    op.drop_table('award')
     with op.batch_alter_table('attempt', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_attempt_person_id'))
         batch_op.drop_index('ix_attempt_open_deadline')
@@ -739,6 +832,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_cohort_edition_id'))
 
     op.drop_table('cohort')
+    op.drop_table('void_serial')
     with op.batch_alter_table('unit', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_unit_document_id'))
 
@@ -767,6 +861,7 @@ def downgrade() -> None:
     op.drop_table('edition')
     op.drop_table('bank')
     op.drop_table('tries')
+    op.drop_table('serial_counter')
     op.drop_table('safety_setting')
     with op.batch_alter_table('person', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_person_sort_key'))

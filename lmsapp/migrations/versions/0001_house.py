@@ -36,6 +36,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_audit_line_actor_token'), ['actor_token'], unique=False)
         batch_op.create_index(batch_op.f('ix_audit_line_object_id'), ['object_id'], unique=False)
 
+    op.create_table('audit_personal',
+    sa.Column('position', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('token', sa.String(length=24), nullable=True),
+    sa.Column('address', sa.String(length=45), nullable=True),
+    sa.Column('details', sa.Text(), nullable=True),
+    sa.PrimaryKeyConstraint('position', name=op.f('pk_audit_personal'))
+    )
+    with op.batch_alter_table('audit_personal', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_audit_personal_token'), ['token'], unique=False)
+
     op.create_table('audit_subject',
     sa.Column('token', sa.String(length=24), nullable=False),
     sa.Column('person_id', sa.Integer(), nullable=True),
@@ -880,6 +890,10 @@ def downgrade() -> None:
     op.drop_table('document')
     op.drop_table('course')
     op.drop_table('audit_subject')
+    with op.batch_alter_table('audit_personal', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_audit_personal_token'))
+
+    op.drop_table('audit_personal')
     with op.batch_alter_table('audit_line', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_audit_line_object_id'))
         batch_op.drop_index(batch_op.f('ix_audit_line_actor_token'))

@@ -4,12 +4,8 @@ import json
 from pathlib import Path
 
 import click
-from sqlalchemy import select
-from sqlalchemy.orm import selectinload
 
 from lmsapp import installation
-from lmsapp.accounts.models import Person
-from lmsapp.accounts.queries import running_roles
 from lmsapp.certificates import queries as certificates
 from lmsapp.certificates import rendering
 from lmsapp.core import paths, settings
@@ -18,7 +14,7 @@ from lmsapp.core.sessions import transaction
 from lmsapp.core.settings import Settings
 from lmsapp.core.signing import KeyRing
 from lmsapp.core.storage import Folder
-from lmsapp.demo import seeding
+from lmsapp.demo import accounts, seeding
 from lmsapp.upkeep import content
 
 
@@ -58,27 +54,12 @@ def load(*, if_empty: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def people(*, as_json: bool) -> None:
     """List the demonstration's accounts with their public passwords and PINs."""
-    opened = installation.opened()
-    with opened.sessions() as session:
-        found = session.scalars(
-            select(Person).where(Person.is_demonstration).options(selectinload(Person.memberships)).order_by(Person.number)
-        ).all()
-        rows = [
-            {
-                "role": ", ".join(running_roles(person)),
-                "language": person.language,
-                "login": person.number if person.secret_kind == "pin" else person.email,
-                "secret": seeding.PIN if person.secret_kind == "pin" else seeding.PASSWORD,
-                "kind": person.secret_kind,
-                "name": person.latin_name or person.name,
-            }
-            for person in found
-        ]
+    rows = accounts.listed(installation.opened().sessions)
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
         return
     for row in rows:
-        click.echo(f"{row['role']:20} {row['language']:4} {row['login']:38} {row['secret']:26} {row['name']}")
+        click.echo(accounts.line(row))
 
 
 @demo.command("certificates")

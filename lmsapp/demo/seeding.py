@@ -29,13 +29,12 @@ from lmsapp.core.access import KEEPER, Actor
 from lmsapp.core.dates import PartialDate
 from lmsapp.core.settings import Settings
 from lmsapp.core.signing import KeyRing
+from lmsapp.demo.secrets import PASSWORD, PIN
 from lmsapp.exams import composing, marking, sitting
 from lmsapp.exams.models import Attempt, Sitting
 from lmsapp.exams.sitting import Given
 from lmsapp.translation import wording
 
-PASSWORD = "quiet field, green apple"  # public on purpose
-PIN = "604118"
 SEED = 20261123
 LONG_AGO = date(2000, 1, 1)
 SAFETY_DAY = datetime(2026, 9, 1, 8, tzinfo=UTC)
@@ -123,7 +122,7 @@ def _safety_settings(session: Session, folder: Path) -> None:
     if not path.exists():
         return
     for name, entry in (yaml.safe_load(path.read_text(encoding="utf-8")).get("settings") or {}).items():
-        for language, words in entry["words"].items():
+        for language, words in entry["texts"].items():
             child, adult = (words, words) if isinstance(words, str) else (words["text"], words.get("adult", words["text"]))
             wording.decide(session, name, language, child=child, adult=adult, approver=entry["approver"], demonstration=True)
 

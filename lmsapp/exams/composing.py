@@ -36,16 +36,11 @@ def needs(exam: Exam) -> list[Need]:
 
 def candidates(session: Session, bank_id: int, language: str, *, drafts_allowed: bool) -> list[Candidate]:
     """The bank's living questions with their words in a language."""
+    newest = select(func.max(QuestionVersion.id)).group_by(QuestionVersion.question_id)
     rows = session.execute(
         select(Question, QuestionVersion)
         .join(QuestionVersion)
-        .where(Question.bank_id == bank_id, Question.retired.is_(False))
-        .where(
-            QuestionVersion.number
-            == select(func.max(QuestionVersion.number))
-            .where(QuestionVersion.question_id == Question.id)
-            .scalar_subquery()
-        )
+        .where(Question.bank_id == bank_id, Question.retired.is_(False), QuestionVersion.id.in_(newest))
         .order_by(Question.id)
     ).all()
     words = texts.texts(session, [q.document_id for q, _v in rows], language, drafts_allowed=drafts_allowed)

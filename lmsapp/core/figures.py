@@ -33,6 +33,14 @@ def source(name: str) -> str:
     return path.read_text(encoding="utf-8").strip()
 
 
+def exists(name: str) -> bool:
+    """Whether we have this drawing."""
+    try:
+        return bool(source(name))
+    except FileNotFoundError:
+        return False
+
+
 def on_page(name: str, alt: str) -> Markup:
     """The drawing to be set into a page, with its numbers in the reader's digits and its meaning for who can't see it."""
     drawn = _NUMBER.sub(lambda m: f"{m[1]}{native_digits(m[2])}{m[3]}", source(name))

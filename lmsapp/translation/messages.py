@@ -33,11 +33,15 @@ class Message(Base):
 
 @dataclass(frozen=True)
 class Cited:
-    """A message as it is shown: its code, its words, whether the authority still has to decide them."""
+    """A message as it is shown: its code, its words, whether the authority still has to decide them.
+
+    `demonstration` says that the invented authority of a demonstration decided them.
+    """
 
     code: str
     words: Shown
     undecided: bool
+    demonstration: bool = False
 
 
 class SafetySetting(Base):
@@ -67,7 +71,8 @@ def cited(session: Session, language: str, register: str, *, drafts_allowed: boo
         setting = decided.get(message.setting or "")
         if setting is not None:
             text = setting.adult if register == "adult" else setting.child
-            found[message.code] = Cited(message.code, Shown(text, language, safety=message.safety), undecided=False)
+            said = Shown(text, language, safety=message.safety)
+            found[message.code] = Cited(message.code, said, undecided=False, demonstration=setting.is_demonstration)
         else:
             shown = own.get("adult") if register == "adult" and "adult" in own else own.get("text", own.get("unset"))
             if shown is not None:

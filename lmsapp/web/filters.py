@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, request, url_for
 from flask_login import current_user
-from markupsafe import Markup, escape
 
 from lmsapp.core import clock, figures, formatting
 from lmsapp.core.dates import PartialDate
 from lmsapp.core.locales import LANGUAGES
+from lmsapp.core.markdown import bold
 from lmsapp.core.translations import current, gettext, html_gettext, html_ngettext, use
 from lmsapp.web import locale, login
 
@@ -117,12 +117,6 @@ def _every_page() -> dict[str, Any]:
         "first_fonts": FIRST_FONTS[language.script],
         "demonstration": current_app.extensions["settings"].demonstration,
     }
-
-
-def bold(text: str) -> Markup:
-    """A text of ours with its **bold** words marked; everything else escaped."""
-    parts = str(escape(text)).split("**")
-    return Markup("".join(f"<b>{part}</b>" if place % 2 else part for place, part in enumerate(parts)))  # noqa: S704 - escaped above
 
 
 def prerequisites(items: list[dict[str, Any]], words: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ import atexit
 import contextlib
 import ctypes.util
 import importlib.util
+import io
 import json
 import os
 import signal
@@ -92,6 +93,14 @@ def available() -> bool:
 def render(html: str, *, resources: Mapping[str, bytes], options: PdfOptions) -> bytes:
     """One HTML document as a tagged, archival PDF. Raises PdfUnavailable or PdfFailed."""
     return _room.ask({"act": "render"}, {"html": html.encode(), **_given(resources)}, options)
+
+
+def page_count(content: bytes) -> int:
+    """How many pages a file of ours has."""
+    import pikepdf  # noqa: PLC0415 - heavy, and only printing asks
+
+    with pikepdf.open(io.BytesIO(content)) as opened:
+        return len(opened.pages)
 
 
 def stamp(

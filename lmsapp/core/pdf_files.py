@@ -16,6 +16,8 @@ from xml.sax.saxutils import escape
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Pdf, Stream, String
 
+from lmsapp.core.locales import LANGUAGES
+
 ALLOWED_LINKS = ("https:", "http:", "mailto:", "tel:")
 XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
@@ -41,6 +43,8 @@ RESOURCE_USE = re.compile(rb"/(\S+) (?=(?:[\d.]+ Tf|gs|Do|sh|scn|SCN|cs|CS)\b)")
 MARK = re.compile(rb"/\w+ <<\s*/MCID (\d+)\s*>> BDC")
 ARTIFACT = "artifact-"  # sections whose ids begin so are drawn, but read by nobody
 POINTS = 72 / 25.4  # a millimetre
+# Primary subtags of the right-to-left languages: such a book is bound, and leafed through on screen, from the right.
+RIGHT_TO_LEFT = {one.tag.partition("-")[0] for one in LANGUAGES.values() if one.direction == "rtl"}
 Place = tuple[float, float, float, float]
 KINDS = ("/Font", "/XObject", "/ExtGState", "/Pattern", "/Shading")
 
@@ -116,6 +120,8 @@ def finish(written: bytes, about: About) -> bytes:
         _keep_safe_links(pdf)
         if ARTIFACT.encode() in written:
             _silence(pdf)
+        if str(pdf.Root.get("/Lang", "")).partition("-")[0] in RIGHT_TO_LEFT:
+            pdf.Root.ViewerPreferences = Dictionary({**dict(pdf.Root.get("/ViewerPreferences", {})), "/Direction": Name.R2L})
         return _save(pdf, about, str(pdf.docinfo.get("/Title", "")))
 
 

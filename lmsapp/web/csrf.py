@@ -21,5 +21,5 @@ def install(app: Flask) -> None:
     protect.init_app(app)
 
     @app.errorhandler(CSRFError)
-    def stale(_problem: CSRFError) -> None:
+    def stale(_problem: CSRFError) -> str:
         raise StaleForm("This page was open too long or in another window. Go back, reload it and send it again.")

@@ -5,6 +5,7 @@ the faces, reaches no network, and lives under limits of processor time, memory 
 """
 
 import contextlib
+import gc
 import hashlib
 import logging
 import os
@@ -134,8 +135,17 @@ class Press:
 
     def _set(self, html: str, parts: dict[str, bytes], styles: list[CSS]) -> Document:
         page = HTML(string=html, url_fetcher=Given(parts)).render(font_config=self._faces, stylesheets=styles)
+        self._check_room(page)
         page.metadata.attachments.clear()  # a link in a text never brings a file in
         return page
+
+    def _check_room(self, page: Document) -> None:
+        """What has the id `above-<other>` must end above `<other>`: text that grew too long is an error, not a blot."""
+        for one in page.pages:
+            for name, spot in one.anchors.items():
+                below = one.anchors.get(name.removeprefix("above-"))
+                if name.startswith("above-") and below and spot[3] > below[1]:
+                    self._complaints.lines.append(f"{name} is {(spot[3] - below[1]) / 96 * 25.4:.1f} mm too long")
 
     def _write(self, page: Document) -> bytes:
         written: bytes = page.write_pdf(pdf_variant="pdf/a-3u", pdf_tags=True, uncompressed_pdf=True)
@@ -185,6 +195,7 @@ def main() -> None:
     log = logging.getLogger("weasyprint")
     log.handlers, log.propagate = [complaints], False
     press = Press(complaints)
+    gc.freeze()  # what is loaded by now stays; the collector need not look at it after every page
     for _ in range(documents):
         if not select.select([orders], [], [], idle)[0]:
             break

@@ -6,6 +6,7 @@ import segno
 
 QUIET = 4  # modules of white on every side
 MODULE, LEAST_MODULE = 0.37, 0.35  # mm; the least still reads from a 200 dpi grey scan
+FINE = 8  # points a module, so that one row of modules is one octet each
 MASK = 3  # a signed payload is noise already, so trying all eight masks only costs time
 
 
@@ -27,6 +28,10 @@ class Code:
                 found.append((x, y, end - x))
                 x = row.find(1, end)
         return found
+
+    def bits(self) -> bytes:
+        """A picture of one bit a point, dark is 1, each module FINE points square: finer than printers draw."""
+        return b"".join(bytes(255 * module for module in row) * FINE for row in self.rows)
 
     def svg(self) -> bytes:
         """As a drawing of one unit a module."""

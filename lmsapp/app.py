@@ -12,10 +12,17 @@ from lmsapp.accounts import policy as accounts_policy
 from lmsapp.accounts import queries as accounts
 from lmsapp.accounts import sessions as sign_ins
 from lmsapp.accounts import views as accounts_views
+from lmsapp.catalogue import policy as catalogue_policy
+from lmsapp.catalogue import views as catalogue_views
+from lmsapp.certificates import policy as certificates_policy
+from lmsapp.certificates import views as certificates_views
+from lmsapp.cohorts import policy as cohorts_policy
+from lmsapp.cohorts import views as cohorts_views
 from lmsapp.core import clock, paths
 from lmsapp.core.settings import Settings
 from lmsapp.core.translations import current, gettext
 from lmsapp.exams import policy as exams_policy
+from lmsapp.exams import views as exams_views
 from lmsapp.home import places
 from lmsapp.home import views as home_views
 from lmsapp.web import csrf, database, errors, filters, headers, limits, locale, login, pages, static_files
@@ -25,8 +32,13 @@ AREAS = (
     home_views.area,
     home_views.free,
     accounts_views.area,
+    catalogue_views.area,
+    cohorts_views.area,
+    exams_views.area,
+    certificates_views.area,
+    certificates_views.free,
 )
-POLICIES = (accounts_policy, exams_policy)
+POLICIES = (accounts_policy, catalogue_policy, certificates_policy, cohorts_policy, exams_policy)
 LARGEST_UPLOAD = 64 * 1024 * 1024
 LARGEST_FORM = 2 * 1024 * 1024
 
@@ -42,7 +54,9 @@ class LmsFlask(Flask):
 def create_app(settings: Settings) -> Flask:
     """The application for these settings; raises `UndeclaredRoute` when a route has no policy."""
     app = LmsFlask(
-        "lmsapp", template_folder=str(paths.shipped("templates")), static_folder=str(Path(__file__).parent / "web/static")
+        "lmsapp",
+        template_folder=str(paths.shipped("templates")),
+        static_folder=str(Path(__file__).parent / "web/static"),
     )
     app.config.update(
         SECRET_KEY=settings.secret,

@@ -43,5 +43,3 @@ def opened(chosen: Settings | None = None) -> Installation:
             problem=str(problem.orig).strip(),
         ) from problem
     return Installation(chosen, engine, sessions.make_sessions(engine))
-
-

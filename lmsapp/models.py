@@ -2,10 +2,12 @@
 
 from lmsapp.accounts import models as accounts
 from lmsapp.catalogue import models as catalogue
+from lmsapp.certificates import models as certificates
 from lmsapp.cohorts import models as cohorts
 from lmsapp.core import audit, jobs, mailing
 from lmsapp.core.orm import Base
 from lmsapp.exams import models as exams
+from lmsapp.translation import messages
 from lmsapp.translation import models as translation
 
-__all__ = ["Base", "accounts", "audit", "catalogue", "cohorts", "exams", "jobs", "mailing", "translation"]
+__all__ = ["Base", "accounts", "audit", "catalogue", "certificates", "cohorts", "exams", "jobs", "mailing", "messages", "translation"]

@@ -13,6 +13,7 @@ from lmsapp import installation, wiring
 from lmsapp.app import create_app
 from lmsapp.core import logs, queues, settings
 from lmsapp.core.errors import Invalid
+from lmsapp.demo import accounts
 
 THREADS = 8
 MOST_CONNECTIONS = 1000
@@ -21,8 +22,9 @@ MOST_CONNECTIONS = 1000
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen on.")
+@click.option("--demo", is_flag=True, help="Print the demonstration's accounts at the start.")
 @click.option("--worker/--no-worker", "with_worker", default=True, help="Run jobs in this process too.")
-def serve(host: str, port: int, *, with_worker: bool) -> None:
+def serve(host: str, port: int, *, demo: bool, with_worker: bool) -> None:
     """Serve the site; brings the database up to date first."""
     chosen = settings.load()
     logs.begin(chosen.log_level)
@@ -31,6 +33,8 @@ def serve(host: str, port: int, *, with_worker: bool) -> None:
     listener = _listen(host, port)
     worker = queues.start_worker(opened.sessions, chosen, wiring.connect(opened)) if with_worker else None
     click.echo(f"lmsapp serves on http://{host}:{port}/  (stop with Ctrl-C)", err=True)
+    if demo and chosen.demonstration:
+        accounts.tell(opened.sessions)
     server = waitress.create_server(
         app,
         sockets=[listener],

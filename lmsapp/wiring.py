@@ -1,7 +1,9 @@
 """Which event wakes which function, and which job name runs what. The only place that connects capabilities upwards."""
 
+from lmsapp.certificates import jobs as certificate_jobs
 from lmsapp.core import mailing
 from lmsapp.core.jobs import Registry
+from lmsapp.exams import jobs as exam_jobs
 from lmsapp.installation import Installation
 
 
@@ -9,4 +11,6 @@ def connect(installation: Installation) -> Registry:
     """Connects everything once a process; returns the jobs by name."""
     jobs = Registry()
     mailing.register_jobs(jobs, installation.settings)
+    exam_jobs.register(jobs)
+    certificate_jobs.register(jobs, installation.settings)
     return jobs

@@ -51,17 +51,25 @@ def assemble(session: Session) -> None:
     hashed = {"password": secrets.hashed(PASSWORD), "pin": secrets.hashed(PIN)}
     organisations = {
         code: registering.register_organisation(
-            session, KEEPER, code=code, kind=kind, country=country, names={"en": f"Agency {code.upper()}"}, since=date(2000, 1, 1)
+            session,
+            KEEPER,
+            code=code,
+            kind=kind,
+            country=country,
+            names={"en": f"Agency {code.upper()}"},
+            since=date(2000, 1, 1),
         )
         for code, (kind, country) in ORGANISATIONS.items()
     }
     for key, (name, language, role, at) in PEOPLE.items():
-        new = NewPerson(name=name, name_language=language, latin_name=key.replace("_", " ").title(), email=f"{key}@example.org")
+        new = NewPerson(
+            name=name, name_language=language, latin_name=key.replace("_", " ").title(), email=f"{key}@example.org"
+        )
         person = registering.register(session, KEEPER, new, organisations[at], role or Role.TRAINEE)
         person.secret_kind = "pin" if role is Role.TRAINEE else "password"
         person.secret_hash = hashed[person.secret_kind]
         if role is None:
-            person.memberships.clear()
+            session.delete(person.memberships[0])
         if key == "former_instructor":
             person.memberships[0].since -= timedelta(days=30)
             person.memberships[0].until = clock.now() - timedelta(seconds=1)

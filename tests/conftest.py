@@ -111,7 +111,11 @@ def signed_in(app: Flask, opened: installation.Installation) -> Callable[[str], 
             person_id = casting.members(session)[key].person_id
             session.add(
                 SignIn(
-                    ticket_hash=ticket_hash(ticket), person_id=person_id, begun_at=now, fresh_at=now, seen_at=now,
+                    ticket_hash=ticket_hash(ticket),
+                    person_id=person_id,
+                    begun_at=now,
+                    fresh_at=now,
+                    seen_at=now,
                     ends_at=now + timedelta(days=1),
                 )
             )
@@ -182,5 +186,3 @@ def _administer(cluster: str, statement: str) -> None:
     with engine.connect() as connection:
         connection.execute(text(statement))
     engine.dispose()
-
-

@@ -94,7 +94,7 @@ class PersonForm(Form):
         """A shape that mail can reach."""
         text = field.data or ""
         local, at, domain = text.rpartition("@")
-        if text and not (at and local and "." in domain and not any(c.isspace() or c in "<>,;\"" for c in text)):
+        if text and not (at and local and "." in domain and not any(c.isspace() or c in '<>,;"' for c in text)):
             raise ValidationError(_("Write an address like name@agency.org, or leave this empty."))
 
 

@@ -39,7 +39,8 @@ def may_see_person(actor: Actor, person: Person | None = None) -> Answer:
         actor.organisations(Role.PARTNER, Role.ADMINISTRATOR)
     )
     return yes_if(
-        wide or person.id == actor.person_id or shared, N_("Only the centre and the person's own agency may see this person.")
+        wide or person.id == actor.person_id or shared,
+        N_("Only the centre and the person's own agency may see this person."),
     )
 
 
@@ -62,7 +63,9 @@ def may_register(actor: Actor, organisation: Organisation | None = None) -> Answ
     )
 
 
-def may_grant(actor: Actor, person: Person | None = None, role: Role | None = None, organisation: Organisation | None = None) -> Answer:
+def may_grant(
+    actor: Actor, person: Person | None = None, role: Role | None = None, organisation: Organisation | None = None
+) -> Answer:
     """Roles are granted by an administrator of the same organisation (the centre's: of any), never to herself."""
     if actor.keeper:
         return yes_if(condition=True, reason="")
@@ -74,7 +77,11 @@ def may_grant(actor: Actor, person: Person | None = None, role: Role | None = No
         return no(N_("Nobody changes her own roles. Ask another administrator."))
     if organisation is not None and not everywhere and organisation.id not in at:
         return no(N_("You may grant roles in your own organisation only."))
-    if role is not None and organisation is not None and role not in grantable(in_centre=organisation.id == actor.centre_id):
+    if (
+        role is not None
+        and organisation is not None
+        and role not in grantable(in_centre=organisation.id == actor.centre_id)
+    ):
         return no(N_("This role exists at the centre only."))
     return yes_if(condition=True, reason="") if actor.fresh else SIGN_IN_AFRESH
 
@@ -98,7 +105,8 @@ def may_issue_secret(actor: Actor, person: Person | None = None) -> Answer:
 def may_read_audit(actor: Actor, _thing: object = None) -> Answer:
     """The audit log is for the centre's administrators and auditors."""
     return yes_if(
-        actor.keeper or actor.is_a(Role.ADMINISTRATOR, Role.AUDITOR), N_("Only administrators and auditors may read the log.")
+        actor.keeper or actor.is_a(Role.ADMINISTRATOR, Role.AUDITOR),
+        N_("Only administrators and auditors may read the log."),
     )
 
 

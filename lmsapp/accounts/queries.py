@@ -38,7 +38,9 @@ def actor_of(session: Session, person: Person, signed_in_at: object = None, addr
     centre_id = next((row.organisation_id for row in rows if row.kind == "centre"), None)
     if centre_id is None:
         centre_id = session.scalar(select(Organisation.id).where(Organisation.kind == "centre"))
-    held = tuple(Held(row.role, row.organisation_id, tuple(row.languages or ())) for row in rows) if person.active else ()
+    held = (
+        tuple(Held(row.role, row.organisation_id, tuple(row.languages or ())) for row in rows) if person.active else ()
+    )
     return Actor(person.id, held, centre_id, signed_in_at, address=address)  # type: ignore[arg-type]
 
 
@@ -60,7 +62,9 @@ def person(session: Session, actor: Actor, number: str) -> Person:
     return found
 
 
-def people(actor: Actor, *, search: str = "", role: str | None = None, organisation: str | None = None) -> Select[tuple[Person]]:
+def people(
+    actor: Actor, *, search: str = "", role: str | None = None, organisation: str | None = None
+) -> Select[tuple[Person]]:
     """Persons the actor may see, found by folded name, number or address, sorted by name."""
     query = policy.visible_people(actor).order_by(Person.sort_key, Person.id)
     for word in fold(search).split():

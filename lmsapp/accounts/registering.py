@@ -89,7 +89,9 @@ def register(session: Session, actor: Actor, new: NewPerson, organisation: Organ
     session.add(person)
     session.flush()
     _add_membership(session, person, organisation, role, [])
-    audit.record(session, "person.registered", actor, on=("person", person.id), after={"role": role, "at": organisation.code})
+    audit.record(
+        session, "person.registered", actor, on=("person", person.id), after={"role": role, "at": organisation.code}
+    )
     return person
 
 
@@ -101,7 +103,12 @@ def refresh_keys(person: Person) -> None:
 
 
 def grant(
-    session: Session, actor: Actor, person: Person, role: Role, organisation: Organisation, languages: list[str] | None = None
+    session: Session,
+    actor: Actor,
+    person: Person,
+    role: Role,
+    organisation: Organisation,
+    languages: list[str] | None = None,
 ) -> Membership:
     """Gives a role; having it already changes nothing."""
     demand(policy.may_grant(actor, person, role, organisation))
@@ -120,9 +127,7 @@ def withdraw(session: Session, actor: Actor, person: Person, membership: Members
     demand(policy.may_grant(actor, person, Role(membership.role), membership.organisation))
     if membership.until is None:
         membership.until = clock.now()
-        audit.record(
-            session, "role.withdrawn", actor, on=("person", person.id), before={"role": membership.role}
-        )
+        audit.record(session, "role.withdrawn", actor, on=("person", person.id), before={"role": membership.role})
 
 
 def change_profile(
@@ -152,7 +157,9 @@ def issue_pin(session: Session, actor: Actor, person: Person) -> str:
     """A one-time PIN for a login slip; it is returned once and stored as a hash. She chooses her own at first sign-in."""
     demand(policy.may_issue_secret(actor, person))
     if any(m.role != Role.TRAINEE and m.until is None for m in person.memberships):
-        raise Conflict(N_("%(name)s is staff or partner and signs in with a password. Send a reset letter."), name=person.name)
+        raise Conflict(
+            N_("%(name)s is staff or partner and signs in with a password. Send a reset letter."), name=person.name
+        )
     if person.secret_kind is not None and not person.must_choose_secret and person.is_demonstration:
         raise Conflict(N_("Demonstration accounts keep their public PIN."))
     pin = secrets.new_pin()
@@ -182,7 +189,9 @@ def ask_reset(session: Session, login: str, link: str) -> None:
 def letter(session: Session, token: str) -> Letter:
     """The unused, unexpired letter with this token; raises Conflict in one wording for all others."""
     found = session.scalar(
-        select(Letter).where(Letter.token_hash == _digest(token), Letter.used_at.is_(None), Letter.expires_at > clock.now())
+        select(Letter).where(
+            Letter.token_hash == _digest(token), Letter.used_at.is_(None), Letter.expires_at > clock.now()
+        )
     )
     if found is None:
         raise Conflict(N_("This link was used or has expired. Ask for a new one."))

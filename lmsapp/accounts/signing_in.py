@@ -84,7 +84,9 @@ def sign_in(session: Session, checked: Checked, *, device: str, address: str, da
             device=device[:200],
         )
     )
-    audit.record(session, "sign-in", Actor(person_id=checked.person_id, address=address), on=("person", checked.person_id))
+    audit.record(
+        session, "sign-in", Actor(person_id=checked.person_id, address=address), on=("person", checked.person_id)
+    )
     return ticket
 
 

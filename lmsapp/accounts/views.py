@@ -15,8 +15,8 @@ from lmsapp.core.sessions import Session
 from lmsapp.core.translations import gettext as _
 from lmsapp.web import database, limits, login
 from lmsapp.web.database import db
-from lmsapp.web.locale import current_language
 from lmsapp.web.lists import page_of
+from lmsapp.web.locale import current_language
 from lmsapp.web.pages import Area
 
 area = Area("accounts", __name__)
@@ -88,7 +88,11 @@ def choose_secret() -> str | Response | tuple[str, int]:
     if form.sent():
         try:
             signing_in.choose_secret(
-                db.session(), login.actor(), form.new.data, kind=kind, ticket_hash=login.ticket_hash(login.ticket() or "")
+                db.session(),
+                login.actor(),
+                form.new.data,
+                kind=kind,
+                ticket_hash=login.ticket_hash(login.ticket() or ""),
             )
         except Invalid as problem:
             form.take(problem)
@@ -134,8 +138,12 @@ def profile() -> str | Response | tuple[str, int]:
     form = ProfileForm(obj=person)
     if form.sent():
         registering.change_profile(
-            db.session(), login.actor(), language=form.language.data, time_zone=form.time_zone.data or None,
-            calendar=form.calendar.data or None, phone=form.phone.data or None,
+            db.session(),
+            login.actor(),
+            language=form.language.data,
+            time_zone=form.time_zone.data or None,
+            calendar=form.calendar.data or None,
+            phone=form.phone.data or None,
         )
         flash(_("Your profile is saved."), "done")
         return redirect(url_for("accounts.profile", language=person.language), 303)  # type: ignore[return-value]
@@ -163,13 +171,22 @@ def people() -> str:
     role = request.args.get("role") if request.args.get("role") in set(Role) else None
     organisation = request.args.get("organisation")
     found = page_of(
-        db.session(), queries.people(login.actor(), search=search, role=role, organisation=organisation), request.args.get("page")
+        db.session(),
+        queries.people(login.actor(), search=search, role=role, organisation=organisation),
+        request.args.get("page"),
     )
     organisations = queries.organisations(db.session(), login.actor())
     names = queries.names_of(db.session(), [o.id for o in organisations], current_language().code)
     return render_template(
-        "accounts/people.html", found=found, search=search, role=role, organisation=organisation,
-        organisations=organisations, names=names, role_names=ROLE_NAMES,
+        "accounts/people.html",
+        found=found,
+        search=search,
+        role=role,
+        organisation=organisation,
+        organisations=organisations,
+        names=names,
+        role_names=ROLE_NAMES,
+        running_roles=queries.running_roles,
     )
 
 
@@ -178,11 +195,17 @@ def new_person() -> str | Response | tuple[str, int]:
     """Registers a person."""
     actor = login.actor()
     form = PersonForm(
-        organisations=_organisation_choices(), countries=country_names(), name_language=current_language().code, role="trainee"
+        organisations=_organisation_choices(),
+        countries=country_names(),
+        name_language=current_language().code,
+        role="trainee",
     )
     if form.sent():
         new = registering.NewPerson(
-            **{k: form[k].data or None for k in ("latin_name", "father_name", "sex", "birth", "nationality", "email", "phone")},
+            **{
+                k: form[k].data or None
+                for k in ("latin_name", "father_name", "sex", "birth", "nationality", "email", "phone")
+            },
             name=form.name.data,
             name_language=form.name_language.data,
         )
@@ -192,7 +215,10 @@ def new_person() -> str | Response | tuple[str, int]:
         except Invalid as problem:
             form.take(problem)
         else:
-            flash(_("%(name)s is registered with the person number %(number)s.", name=person.name, number=person.number), "done")
+            flash(
+                _("%(name)s is registered with the person number %(number)s.", name=person.name, number=person.number),
+                "done",
+            )
             return redirect(url_for("accounts.person", number=person.number), 303)  # type: ignore[return-value]
     return render_template("accounts/new_person.html", form=form), 422 if form.errors else 200
 

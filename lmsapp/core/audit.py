@@ -1,7 +1,7 @@
 """The log of acts: append-only, each row chained to the one before by SHA-256, written in the act's own transaction.
 
-Rows name people by a random token; the token's person stands in a side table outside the chained bytes, so that erasing a
-person there leaves the chain whole. No secrets are written here.
+Lines name people by a random token. Whose token it is, where the act came from and any personal value stand in side tables
+outside the chained octets, so that erasing a person there leaves the chain whole. No secrets are written here.
 """
 
 import hashlib
@@ -11,14 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, String, Text, func, select, update
+from sqlalchemy import Select, String, Text, delete, func, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lmsapp.core import clock
 from lmsapp.core.access import Actor
+from lmsapp.core.errors import Invalid
 from lmsapp.core.orm import Base
+from lmsapp.core.signing import KeyRing
+from lmsapp.core.translations import N_
 
 FIRST = "0" * 64
+SECRETS = frozenset({"password", "pin", "secret", "token", "ticket", "cookie", "totp"})
 
 
 class AuditHead(Base):
@@ -49,12 +53,23 @@ class AuditLine(Base):
 
 
 class AuditSubject(Base):
-    """Who a token stands for, and the address the act came from; outside the chain, so that it can be erased."""
+    """Who a token stands for; outside the chain, so that it can be erased."""
 
     __tablename__ = "audit_subject"
 
     token: Mapped[str] = mapped_column(String(24), primary_key=True)
     person_id: Mapped[int | None] = mapped_column(unique=True)
+
+
+class AuditPersonal(Base):
+    """What a line says about a person: the address the act came from, and values; outside the chain, erased with her."""
+
+    __tablename__ = "audit_personal"
+
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    token: Mapped[str | None] = mapped_column(String(24), index=True)
+    address: Mapped[str | None] = mapped_column(String(45))
+    details: Mapped[str | None] = mapped_column(Text)
 
 
 @dataclass(frozen=True)
@@ -72,22 +87,29 @@ class Report:
 
 
 def record(
-    session: Session, action: str, actor: Actor, *, on: tuple[str, object], before: Any = None, after: Any = None
+    session: Session,
+    action: str,
+    actor: Actor,
+    *,
+    on: tuple[str, object],
+    before: Any = None,
+    after: Any = None,
+    personal: Any = None,
+    about: int | None = None,
 ) -> AuditLine:
-    """Adds one act to the chain in the caller's transaction: who, what, on what, before and after."""
+    """Adds one act to the chain in the caller's transaction: who, what, on what, before and after.
+
+    Names, reasons in free words and other `personal` values are kept apart, as those of the person `about` (else the
+    actor's own), and go when she is erased.
+    """
     session.flush()
-    head = session.execute(
-        select(AuditHead).where(AuditHead.id == 1).with_for_update().execution_options(populate_existing=True)
-    ).scalar()
-    if head is None:
-        head = AuditHead(id=1, position=0, hash=FIRST)
-        session.add(head)
-        session.flush()
+    head = _locked_head(session)
+    token = _token(session, actor)
     line = AuditLine(
         position=head.position + 1,
         at=clock.now().replace(microsecond=0),
         action=action,
-        actor_token=_token(session, actor),
+        actor_token=token,
         object_kind=on[0],
         object_id=str(on[1]),
         before=_canonical(before),
@@ -98,6 +120,13 @@ def record(
     line.hash = digest(line)
     head.position, head.hash = line.position, line.hash
     session.add(line)
+    if actor.address or personal is not None:
+        whose = token if about is None else _person_token(session, about)
+        session.add(
+            AuditPersonal(
+                position=line.position, token=whose, address=actor.address[:45] or None, details=_canonical(personal)
+            )
+        )
     session.flush()
     return line
 
@@ -105,8 +134,15 @@ def record(
 def digest(line: AuditLine) -> str:
     """The hash a line must have: SHA-256 over the hash before it and its own canonical contents."""
     contents = [
-        line.previous_hash, line.position, line.at.isoformat(), line.action, line.actor_token, line.object_kind,
-        line.object_id, line.before, line.after,
+        line.previous_hash,
+        line.position,
+        line.at.isoformat(),
+        line.action,
+        line.actor_token,
+        line.object_kind,
+        line.object_id,
+        line.before,
+        line.after,
     ]
     return hashlib.sha256(json.dumps(contents, ensure_ascii=False).encode()).hexdigest()
 
@@ -114,17 +150,12 @@ def digest(line: AuditLine) -> str:
 def verify(session: Session, expected_head: tuple[int, str] | None = None) -> Report:
     """Walks the whole chain. `expected_head` is a head kept elsewhere: a cut tail or a rewritten chain shows against it."""
     previous, count = FIRST, 0
-    for line in session.scalars(select(AuditLine).order_by(AuditLine.position).execution_options(yield_per=1000)):
-        count += 1
-        if line.position != count:
-            return Report(count - 1, count, "a line is missing or stands in another place")
-        if line.previous_hash != previous:
-            return Report(count - 1, count, "the line does not follow from the one before")
-        if digest(line) != line.hash:
-            return Report(count - 1, count, "the line was changed")
-        if expected_head is not None and expected_head[0] == count and expected_head[1] != line.hash:
-            return Report(count - 1, count, "the chain was written anew: it differs from the head kept elsewhere")
-        previous = line.hash
+    with session.scalars(select(AuditLine).order_by(AuditLine.position).execution_options(yield_per=1000)) as lines:
+        for line in lines:
+            count += 1
+            if reason := _fault(line, count, previous, expected_head):
+                return Report(count - 1, count, reason)
+            previous = line.hash
     head = session.scalar(select(AuditHead).where(AuditHead.id == 1))
     if (head.position, head.hash) != (count, previous) if head else count:
         return Report(count, count + 1, "the end of the chain was cut")
@@ -133,13 +164,54 @@ def verify(session: Session, expected_head: tuple[int, str] | None = None) -> Re
     return Report(count)
 
 
-def newest_first() -> Select[tuple[AuditLine]]:
+def _fault(line: AuditLine, position: int, previous: str, expected_head: tuple[int, str] | None) -> str:
+    if line.position != position:
+        return "a line is missing or stands in another place"
+    if line.previous_hash != previous:
+        return "the line does not follow from the one before"
+    if digest(line) != line.hash:
+        return "the line was changed"
+    if expected_head is not None and expected_head[0] == position and expected_head[1] != line.hash:
+        return "the chain was written anew: it differs from the head kept elsewhere"
+    return ""
+
+
+def signed_head(session: Session, ring: KeyRing) -> str:
+    """How far the chain reaches, signed: a line of JSON to print, mail or keep elsewhere each day."""
+    position, last = head(session)
+    body = {"position": position, "hash": last, "at": clock.now().replace(microsecond=0).isoformat()}
+    key_id, signature = ring.sign(_head_octets(body))
+    return json.dumps(body | {"key": key_id, "signature": signature.hex()})
+
+
+def read_head(text: str, ring: KeyRing) -> tuple[int, str]:
+    """The head in such a line, for `verify`. Raises Invalid when one of our keys did not sign it."""
+    try:
+        body = json.loads(text)
+        key_id, signature = str(body.pop("key")), bytes.fromhex(body.pop("signature"))
+        kept = int(body["position"]), str(body["hash"])
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise Invalid(N_("This is no head of the log of acts.")) from problem
+    if not ring.verify(key_id, signature, _head_octets(body)):
+        raise Invalid(N_("This head of the log of acts was not signed by this installation, or was altered."))
+    return kept
+
+
+def _head_octets(body: dict[str, Any]) -> bytes:
+    return b"lmsapp audit head\n" + json.dumps(body, sort_keys=True).encode()
+
+
+def newest_first() -> Select[AuditLine]:
     """All lines, the newest first."""
     return select(AuditLine).order_by(AuditLine.position.desc())
 
 
 def forget(session: Session, person_id: int) -> None:
-    """Erases who a token stood for; the chain stays whole."""
+    """Erases who a token stood for and what was kept about her; the chain stays whole."""
+    token = select(AuditSubject.token).where(AuditSubject.person_id == person_id).scalar_subquery()
+    session.execute(
+        delete(AuditPersonal).where(AuditPersonal.token == token).execution_options(synchronize_session=False)
+    )
     session.execute(update(AuditSubject).where(AuditSubject.person_id == person_id).values(person_id=None))
 
 
@@ -154,17 +226,44 @@ def count(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(AuditLine)) or 0
 
 
+def _locked_head(session: Session) -> AuditHead:
+    """The head, locked until the transaction ends: appending is one after the other on both databases."""
+    locked = select(AuditHead).where(AuditHead.id == 1).with_for_update().execution_options(populate_existing=True)
+    found = session.scalar(locked)
+    if found is None:  # the very first act; two may be writing it
+        session.execute(
+            text("INSERT INTO audit_head (id, position, hash) VALUES (1, 0, :hash) ON CONFLICT DO NOTHING"),
+            {"hash": FIRST},
+        )
+        found = session.scalars(locked).one()
+    return found
+
+
 def _token(session: Session, actor: Actor) -> str | None:
     if actor.keeper:
         return "keeper"
-    if actor.person_id is None:
-        return None
-    found = session.scalar(select(AuditSubject.token).where(AuditSubject.person_id == actor.person_id))
+    return None if actor.person_id is None else _person_token(session, actor.person_id)
+
+
+def _person_token(session: Session, person_id: int) -> str:
+    found = session.scalar(select(AuditSubject.token).where(AuditSubject.person_id == person_id))
     if found is None:
         found = secrets.token_hex(8)
-        session.add(AuditSubject(token=found, person_id=actor.person_id))
+        session.add(AuditSubject(token=found, person_id=person_id))
     return found
 
 
 def _canonical(value: Any) -> str | None:
+    _refuse_secrets(value)
     return None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+
+
+def _refuse_secrets(value: Any) -> None:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if SECRETS & set(str(name).lower().replace("-", "_").split("_")):
+                raise ValueError(f"“{name}” may not be written to the log of acts")
+            _refuse_secrets(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _refuse_secrets(inner)

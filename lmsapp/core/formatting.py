@@ -69,7 +69,10 @@ def span_text(first: date, last: date, language: Language | None = None, calenda
     if first == last:
         return date_text(first, spoken, calendar)
     gregorian = _span(
-        (first.year, first.month, first.day), (last.year, last.month, last.day), lambda m: _month_name(m, spoken), spoken
+        (first.year, first.month, first.day),
+        (last.year, last.month, last.day),
+        lambda m: _month_name(m, spoken),
+        spoken,
     )
     if (calendar or spoken.calendar) != "persian":
         return DateText(gregorian)
@@ -80,7 +83,9 @@ def span_text(first: date, last: date, language: Language | None = None, calenda
 def time_text(moment: datetime, zone: str, language: Language | None = None) -> str:
     """Hours and minutes in the reader's zone."""
     local = moment.astimezone(ZoneInfo(zone))
-    return native_digits(f"{local.hour}:{local.minute:02d}" if (language or current()).code != "en" else f"{local:%H:%M}", language)
+    return native_digits(
+        f"{local.hour}:{local.minute:02d}" if (language or current()).code != "en" else f"{local:%H:%M}", language
+    )
 
 
 def moment_text(moment: datetime, zone: str, language: Language | None = None, calendar: str = "") -> str:
@@ -100,7 +105,9 @@ def month_names(language: Language | None = None) -> list[tuple[int, str]]:
     return [(m, dates.format_date(date(2000, m, 1), "MMMM", locale=spoken.locale)) for m in range(1, 13)]
 
 
-def number_text(value: float | Decimal | Fraction, decimals: int | None = None, language: Language | None = None) -> str:
+def number_text(
+    value: float | Decimal | Fraction, decimals: int | None = None, language: Language | None = None
+) -> str:
     """A number with the reader's digits and separators; `decimals` cuts or fills, None shows at most two."""
     spoken = language or current()
     exact = Decimal(value.numerator) / value.denominator if isinstance(value, Fraction) else Decimal(str(value))
@@ -109,7 +116,9 @@ def number_text(value: float | Decimal | Fraction, decimals: int | None = None, 
     return native_digits(_true_minus(text), spoken)
 
 
-def percent_text(value: float | Decimal | Fraction, language: Language | None = None, decimals: int | None = None) -> str:
+def percent_text(
+    value: float | Decimal | Fraction, language: Language | None = None, decimals: int | None = None
+) -> str:
     """A percentage (80 for 80 %): as a word in Dari and Pashto, before the number in Turkish."""
     spoken = language or current()
     shown = number_text(value, decimals, spoken)
@@ -165,7 +174,14 @@ def country_names(language: Language | None = None) -> list[tuple[str, str]]:
     """All countries by code, sorted by their name; neighbours and partners first."""
     first = ["AZ", "GE", "TR", "AF", "HR"]
     territories = Locale.parse((language or current()).locale).territories
-    rest = sorted((c for c in territories if len(c) == 2 and c.isalpha() and c not in {*first, "ZZ", "EU", "UN", "EZ", "XA", "XB", "QO"}), key=lambda c: territories[c])
+    rest = sorted(
+        (
+            c
+            for c in territories
+            if len(c) == 2 and c.isalpha() and c not in {*first, "ZZ", "EU", "UN", "EZ", "XA", "XB", "QO"}
+        ),
+        key=lambda c: territories[c],
+    )
     return [(code, country_text(code, language)) for code in [*first, *rest]]
 
 

@@ -1,32 +1,41 @@
 """Long work: a row in our own table is the job, written with the act that asks for it.
 
 At least once: a job may run again after a crash, so its effects are made idempotent by keys. A lease with a heartbeat
-tells a running job from a dead one; after five tries it is parked with its error. Progress is committed as it is made.
+tells a running job from a dead one; a worker that lost its lease can change the row no more. After five tries, further and
+further apart, a job is parked with its error; what the domain refuses is not tried again. Progress is committed as it is made.
 """
 
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, and_, event, or_, select, update
+from sqlalchemy import CheckConstraint, ColumnElement, Index, String, UniqueConstraint, and_, event, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column, sessionmaker
 
 from lmsapp.core import clock, translations
+from lmsapp.core.errors import Busy, LmsError
 from lmsapp.core.orm import Base, Id
 from lmsapp.core.sessions import transaction
 
 log = logging.getLogger(__name__)
-LEASE = timedelta(minutes=2)
+LEASE = timedelta(minutes=1)
+BEATS_A_LEASE = 4
 LEFT_BEHIND = timedelta(seconds=5)
 MOST_TRIES = 5
+PAUSES = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 MOST_LOG_LINES = 200
 
 
 class Job(Base):
-    """One piece of long work: what, for whom, how far, how it ended."""
+    """One piece of long work: what, for whom, how far, how it ended.
+
+    `lease_until` is how long a running job's worker is trusted, or when a waiting one is tried again.
+    """
 
     __tablename__ = "job"
     __table_args__ = (
@@ -54,30 +63,51 @@ class Job(Base):
     result: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
-class Cancelled(Exception):  # noqa: N818 - not an error: somebody asked for it
-    """Raised inside a job when its cancellation was asked for; what was finished stays."""
+class Cancelled(Exception):
+    """Raised inside a job when its cancellation was asked for or another worker took it over; what was finished stays."""
+
+
+class Interrupted(Cancelled):
+    """Raised inside a job when its worker stops; it goes on after the next start."""
 
 
 Carry = Callable[[int], None]
 _carriers: list[Carry] = []
+_TO_CARRY = "jobs to carry after the commit"
 
 
 def enqueue(
-    session: Session, name: str, arguments: dict[str, Any], *, asked_by: int | None, key: str | None = None, total: int | None = None
+    session: Session,
+    name: str,
+    arguments: dict[str, Any],
+    *,
+    asked_by: int | None,
+    key: str | None = None,
+    total: int | None = None,
 ) -> Job:
-    """Asks for work in the caller's transaction; with a `key`, asking twice gives the same job."""
-    if key is not None:
-        known = session.scalar(select(Job).where(Job.name == name, Job.key == key))
-        if known is not None:
-            return known
+    """Asks for work in the caller's transaction; with a `key`, asking twice gives the same job, whatever became of it."""
+    known = _known(session, name, key)
+    if known is not None:
+        return known
     job = Job(
-        name=name, key=key, arguments=arguments, asked_by=asked_by, language=translations.current().code, total=total,
-        created_at=clock.now(), state="waiting",
+        name=name,
+        key=key,
+        arguments=arguments,
+        asked_by=asked_by,
+        language=translations.current().code,
+        total=total,
+        created_at=clock.now(),
+        state="waiting",
     )
-    session.add(job)
-    session.flush()
-    number = job.id
-    event.listen(session, "after_commit", lambda _session: [carry(number) for carry in _carriers], once=True)
+    try:
+        with session.begin_nested():
+            session.add(job)
+    except IntegrityError:
+        known = _known(session, name, key)  # somebody asked for the same at the same moment
+        if known is None:
+            raise
+        return known
+    _carry_after_commit(session, job)
     return job
 
 
@@ -93,28 +123,53 @@ def carry_no_more(carry: Carry) -> None:
         _carriers.remove(carry)
 
 
+def _known(session: Session, name: str, key: str | None) -> Job | None:
+    return None if key is None else session.scalar(select(Job).where(Job.name == name, Job.key == key))
+
+
+def _carry_after_commit(session: Session, job: Job) -> None:
+    session.info.setdefault(_TO_CARRY, []).append(job.id)
+
+
+@event.listens_for(Session, "after_commit")
+def _carry(session: Session) -> None:
+    if not session.in_nested_transaction():
+        for number in session.info.pop(_TO_CARRY, ()):
+            for carry in _carriers.copy():
+                carry(number)
+
+
+@event.listens_for(Session, "after_rollback")
+def _carry_nothing(session: Session) -> None:
+    if not session.in_nested_transaction():
+        session.info.pop(_TO_CARRY, None)
+
+
 def cancel(session: Session, job: Job) -> None:
     """Stops a job: at once when it waits, at its next step when it runs; what was finished stays."""
+    session.refresh(job, with_for_update=True)
     if job.state in {"waiting", "running", "parked"}:
-        job.state, job.ended_at = "cancelled", clock.now()
+        job.state, job.ended_at, job.lease_until = "cancelled", clock.now(), None
 
 
 def resume(session: Session, job: Job) -> None:
     """Takes a cancelled, failed or parked job up again where it stopped."""
+    session.refresh(job, with_for_update=True)
     if job.state in {"cancelled", "failed", "parked"}:
         job.state, job.tries, job.ended_at, job.lease_until = "waiting", 0, None, None
-        number = job.id
-        event.listen(session, "after_commit", lambda _session: [carry(number) for carry in _carriers], once=True)
+        _carry_after_commit(session, job)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Run:
-    """What a job's function is given."""
+    """What a job's function is given. `begun_at` tells this run from any other of the same job."""
 
     job_id: int
     arguments: dict[str, Any]
     asked_by: int | None
     sessions: sessionmaker[Session]
+    begun_at: datetime
+    stopping: threading.Event
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -123,21 +178,43 @@ class Run:
             yield session
 
     def step(self, done: int, total: int | None = None, note: str = "", line: str = "") -> None:
-        """Tells how far the work is and renews the lease; raises Cancelled when that was asked for."""
+        """Tells how far the work is and renews the lease; raises Cancelled when the work is to end."""
         with transaction(self.sessions) as session:
-            job = session.get_one(Job, self.job_id)
-            if job.state == "cancelled":
+            job = self.own(session)
+            if job is None:
                 raise Cancelled
             job.done, job.total = done, total if total is not None else job.total
             job.note = note[:400] or job.note
             if line:
                 job.lines = [*job.lines, line[:400]][-MOST_LOG_LINES:]
             job.lease_until = clock.now() + LEASE
+        if self.stopping.is_set():
+            raise Interrupted
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the work is to end: cancelled, taken over, or the worker stops."""
+        with self.sessions() as session:
+            return self.stopping.is_set() or self.own(session, lock=False) is None
 
     def finish_with(self, result: dict[str, Any]) -> None:
         """Keeps what the work produced."""
         with transaction(self.sessions) as session:
-            session.get_one(Job, self.job_id).result = result
+            if job := self.own(session):
+                job.result = result
+
+    def own(self, session: Session, *, lock: bool = True) -> Job | None:
+        """The job's row as long as it is this run's; None once it was cancelled or another worker took it over."""
+        chosen = select(Job).where(*self._mine())
+        return session.scalar(chosen.with_for_update() if lock else chosen)
+
+    def renew(self) -> None:
+        """Renews the lease, whatever else the run is at."""
+        with transaction(self.sessions) as session:
+            session.execute(update(Job).where(*self._mine()).values(lease_until=clock.now() + LEASE))
+
+    def _mine(self) -> tuple[ColumnElement[bool], ...]:
+        return Job.id == self.job_id, Job.state == "running", Job.started_at == self.begun_at
 
 
 Work = Callable[[Run], None]
@@ -148,60 +225,120 @@ class Registry:
 
     def __init__(self) -> None:
         self._work: dict[str, Work] = {}
+        self._stopping = threading.Event()
 
     def add(self, name: str, work: Work) -> None:
         """Connects one name."""
         self._work[name] = work
 
-    def run(self, sessions: sessionmaker[Session], job_id: int) -> bool:
-        """Runs one job if it waits or was left behind; False when there was nothing to do. Never raises for the job's faults."""
-        job = _take(sessions, job_id)
-        if job is None:
+    def interrupt(self) -> None:
+        """Asks the running jobs to end at their next step; they go on after the next start."""
+        self._stopping.set()
+
+    def run(self, sessions: sessionmaker[Session], job_id: int, *, at_once: bool = False) -> bool:
+        """Runs one job if it waits or was left behind; False when there was nothing to do. Never raises for the job's faults.
+
+        `at_once` does not wait for the time of the next try.
+        """
+        job = _take(sessions, job_id, at_once=at_once)
+        if job is None or job.started_at is None:
             return False
-        try:
-            with translations.use(job.language):
-                self._work[job.name](Run(job.id, job.arguments, job.asked_by, sessions))
-        except Cancelled:
-            return True
-        except Exception as problem:
-            log.exception("job failed", extra={"job": job.name})
-            _settle(sessions, job_id, f"{type(problem).__name__}: {problem}")
-        else:
-            _settle(sessions, job_id, None)
+        run = Run(job.id, job.arguments, job.asked_by, sessions, job.started_at, self._stopping)
+        with translations.use(job.language):
+            try:
+                with _heartbeat(run):
+                    self._work[job.name](run)
+            except Interrupted:
+                _put_back(run)
+            except Cancelled:
+                log.info("job cancelled", extra={"job": job.name})
+            except Exception as problem:
+                log.exception("job failed", extra={"job": job.name})
+                _fail(run, problem)
+            else:
+                _finish(run)
         return True
 
 
 def left_behind(session: Session) -> list[int]:
-    """Jobs nobody works on though they should be: waiting too long, or running with a lease that ended."""
+    """Jobs nobody works on though they should be: waiting past their time, or running with a lease that ended."""
     now = clock.now()
-    waiting = and_(Job.state == "waiting", Job.created_at < now - LEFT_BEHIND)
+    waiting = and_(Job.state == "waiting", Job.created_at < now - LEFT_BEHIND, _free(now))
     dead = and_(Job.state == "running", Job.lease_until < now)
     return list(session.scalars(select(Job.id).where(or_(waiting, dead)).order_by(Job.id).limit(100)))
 
 
-def _take(sessions: sessionmaker[Session], job_id: int) -> Job | None:
+def _free(now: datetime) -> ColumnElement[bool]:
+    return or_(Job.lease_until.is_(None), Job.lease_until <= now)
+
+
+def _take(sessions: sessionmaker[Session], job_id: int, *, at_once: bool) -> Job | None:
     now = clock.now()
+    waiting = Job.state == "waiting" if at_once else and_(Job.state == "waiting", _free(now))
+    dead = and_(Job.state == "running", Job.lease_until < now)
     with transaction(sessions) as session:
-        free = or_(Job.state == "waiting", and_(Job.state == "running", Job.lease_until < now))
-        taken = session.execute(
-            update(Job)
-            .where(Job.id == job_id, free)
-            .values(state="running", lease_until=now + LEASE, tries=Job.tries + 1, started_at=now)
-        )
-        return session.get(Job, job_id) if taken.rowcount else None  # type: ignore[attr-defined]
+        job = session.scalar(select(Job).where(Job.id == job_id, or_(waiting, dead)).with_for_update())
+        if job is None:
+            return None
+        if job.tries >= MOST_TRIES:  # it took its worker with it each time
+            job.state, job.ended_at, job.lease_until = "parked", now, None
+            with translations.use(job.language):
+                job.note = job.note or translations.gettext("The work ended without a word each time it was tried.")
+            return None
+        job.state, job.tries, job.started_at, job.lease_until = "running", job.tries + 1, now, now + LEASE
+        return job
 
 
-def _settle(sessions: sessionmaker[Session], job_id: int, problem: str | None) -> None:
-    with transaction(sessions) as session:
-        job = session.get_one(Job, job_id)
-        if job.state == "cancelled":
-            return
-        job.lease_until = None
-        if problem is None:
-            job.state, job.ended_at = "done", clock.now()
+@contextmanager
+def _heartbeat(run: Run) -> Iterator[None]:
+    """Renews the lease while the work goes on, so that a step may take longer than a lease."""
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(LEASE.total_seconds() / BEATS_A_LEASE):
+            try:
+                run.renew()
+            except Exception:
+                log.exception("a lease could not be renewed", extra={"job": run.job_id})
+
+    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _finish(run: Run) -> None:
+    with transaction(run.sessions) as session:
+        if job := run.own(session):
+            job.state, job.ended_at, job.lease_until = "done", clock.now(), None
             job.done = job.total if job.total is not None else job.done
+
+
+def _put_back(run: Run) -> None:
+    with transaction(run.sessions) as session:
+        if job := run.own(session):
+            job.state, job.tries, job.lease_until = "waiting", job.tries - 1, None
+
+
+def _fail(run: Run, problem: Exception) -> None:
+    refused = isinstance(problem, LmsError) and not isinstance(problem, Busy)
+    with transaction(run.sessions) as session:
+        job = run.own(session)
+        if job is None:
             return
-        job.note = problem[:400]
-        job.lines = [*job.lines, problem[:400]][-MOST_LOG_LINES:]
-        job.state = "parked" if job.tries >= MOST_TRIES else "waiting"
-        job.ended_at = clock.now() if job.state == "parked" else None
+        job.note = _words(problem)
+        job.lines = [*job.lines, job.note][-MOST_LOG_LINES:]
+        if refused or job.tries >= MOST_TRIES:
+            job.state, job.ended_at, job.lease_until = "failed" if refused else "parked", clock.now(), None
+        else:
+            job.state, job.lease_until = "waiting", clock.now() + PAUSES[job.tries - 1]
+
+
+def _words(problem: Exception) -> str:
+    """The problem for who asked; of a defect the first line only, since the database's following ones hold values."""
+    if isinstance(problem, LmsError):
+        return translations.gettext(problem.message, **problem.values)[:400]
+    return f"{type(problem).__name__}: {str(problem).partition(chr(10))[0]}"[:400]

@@ -1,9 +1,15 @@
 """Letters: a row written with the act, delivered by a job: into the outbox folder by default, by SMTP when it is set."""
 
+import os
 import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime
 from pathlib import Path
 
@@ -14,9 +20,13 @@ from lmsapp.core import clock, jobs
 from lmsapp.core.errors import Invalid
 from lmsapp.core.orm import Base, Id
 from lmsapp.core.settings import Settings
+from lmsapp.core.translations import N_
 
 DELIVER = "mail.deliver"
 SMTP_SECONDS = 20
+SMTP_OVER_TLS = 465
+LONGEST_ADDRESS = 254
+LONGEST_SUBJECT = 300
 
 
 class Mail(Base):
@@ -34,10 +44,15 @@ class Mail(Base):
 
 
 def send(session: Session, to: str, subject: str, text: str, language: str) -> Mail:
-    """Writes a letter with the act that causes it; delivery follows after the commit."""
-    if not to or any(c in to for c in "\r\n\0") or "@" not in to:
-        raise Invalid("The address “%(address)s” can't be written to.", address=to)
-    mail = Mail(recipient=to, subject=" ".join(subject.split())[:300], text=text, language=language, made_at=clock.now())
+    """Writes a letter with the act that causes it; delivery follows after the commit. Raises Invalid for an address."""
+    _address(to)
+    mail = Mail(
+        recipient=to,
+        subject=_line(subject)[:LONGEST_SUBJECT],
+        text=text.replace("\0", ""),
+        language=language,
+        made_at=clock.now(),
+    )
     session.add(mail)
     session.flush()
     jobs.enqueue(session, DELIVER, {"mail": mail.id}, asked_by=None, key=f"mail-{mail.id}")
@@ -48,11 +63,13 @@ def register_jobs(registry: jobs.Registry, settings: Settings) -> None:
     """Connects the delivery job."""
 
     def deliver(run: jobs.Run) -> None:
-        with run.session() as session:
+        with run.sessions() as session:
             mail = session.get(Mail, run.arguments["mail"])
-            if mail is None or mail.delivered_at is not None:
-                return
-            _deliver(mail, settings)
+        if mail is None or mail.delivered_at is not None:
+            return
+        _deliver(mail, settings)  # outside any transaction: nobody waits for a slow mail server
+        with run.session() as session:
+            mail = session.get_one(Mail, mail.id)
             mail.delivered_at = clock.now()
             if settings.smtp_host:
                 mail.text = ""
@@ -61,35 +78,85 @@ def register_jobs(registry: jobs.Registry, settings: Settings) -> None:
 
 
 def as_message(mail: Mail, sender: str) -> EmailMessage:
-    """The letter in the form of RFC 5322."""
-    message = EmailMessage()
-    message["From"] = sender
-    local, _, domain = mail.recipient.rpartition("@")
-    message["To"] = Address(username=local, domain=domain)
-    message["Subject"] = mail.subject
+    """The letter in the form of RFC 5322; its id stays the same however often it is delivered."""
+    message = EmailMessage(policy=SMTP)
+    message["From"] = _line(sender)
+    message["To"] = _address(mail.recipient)
+    message["Subject"] = _line(mail.subject)
     message["Date"] = format_datetime(mail.made_at)
-    message["Message-ID"] = f"<mail-{mail.id}@{sender.rpartition('@')[2] or 'localhost'}>"
-    message["Content-Language"] = mail.language
+    message["Message-ID"] = (
+        f"<mail-{mail.id}.{mail.made_at:%Y%m%d%H%M%S}@{_line(sender).rpartition('@')[2].strip(' >')}>"
+    )
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.text, charset="utf-8", cte="base64")
+    message["Content-Language"] = _line(mail.language)
     return message
+
+
+def _line(text: str) -> str:
+    """One line without control characters: nothing in it can begin another header."""
+    return " ".join("".join(c if c.isprintable() or c in "\u200c\u200d" else " " for c in text).split())
+
+
+def _address(text: str) -> Address:
+    refused = Invalid(N_("The address “%(address)s” can't be written to."), address=_line(text)[:80])
+    if len(text) > LONGEST_ADDRESS or text != _line(text):
+        raise refused
+    try:
+        address = Address(addr_spec=text)
+        domain = address.domain.encode("idna").decode("ascii")
+    except (ValueError, IndexError, MessageError) as problem:
+        raise refused from problem
+    if not address.username or not domain:
+        raise refused
+    return Address(username=address.username, domain=domain)
 
 
 def _deliver(mail: Mail, settings: Settings) -> None:
     message = as_message(mail, settings.mail_from)
     if not settings.smtp_host:
-        settings.outbox.mkdir(parents=True, exist_ok=True)
-        target: Path = settings.outbox / f"{mail.id:06d}.eml"
-        part = target.with_suffix(".part")
-        part.write_bytes(bytes(message))
-        part.chmod(0o600)
-        part.replace(target)
+        _put_out(settings.outbox / f"{mail.id:06d}.eml", bytes(message))
         return
-    with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=SMTP_SECONDS) as server:
-        server.ehlo()
-        if server.has_extn("starttls"):
-            server.starttls()
-            server.ehlo()
+    with _server(settings) as server:
+        server.send_message(message)
+
+
+def _put_out(target: Path, content: bytes) -> None:
+    """Into the outbox folder, readable by the keeper of the machine only."""
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = target.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(target)
+
+
+@contextmanager
+def _server(settings: Settings) -> Iterator[smtplib.SMTP]:
+    """A connection to the mail server. A password travels only where the server's name was proved."""
+    place = settings.smtp_host, settings.smtp_port
+    trusting = ssl.create_default_context() if settings.smtp_user else _any_certificate()
+    if settings.smtp_port == SMTP_OVER_TLS:
+        server: smtplib.SMTP = smtplib.SMTP_SSL(*place, timeout=SMTP_SECONDS, context=trusting)
+    else:
+        server = smtplib.SMTP(*place, timeout=SMTP_SECONDS)
+    with server:
+        server.ehlo_or_helo_if_needed()
+        if settings.smtp_port != SMTP_OVER_TLS and server.has_extn("starttls"):
+            server.starttls(context=trusting)
+        elif settings.smtp_port != SMTP_OVER_TLS and settings.smtp_user:
+            raise Invalid(
+                N_("The mail server %(host)s offers no encryption; the password was not sent."), host=place[0]
+            )
         if settings.smtp_user:
             server.login(settings.smtp_user, settings.smtp_password)
-        server.send_message(message)
+        yield server
+
+
+def _any_certificate() -> ssl.SSLContext:
+    """Encryption without proof, for a server in the same house that signed its own certificate."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context

@@ -1,13 +1,21 @@
-"""QR codes (ISO/IEC 18004) at a size that copies and phones of the field still read."""
+"""QR codes (ISO/IEC 18004), black on white with their quiet zone: as rows for the press, as a drawing for pages.
+
+In print a module is never under 0.35 mm: phones of the field still read it after a photocopy.
+"""
 
 from dataclasses import dataclass
+from typing import Any, Literal
 
-import segno
+from markupsafe import Markup, escape
+
+from lmsapp.core.errors import Invalid
+from lmsapp.core.translations import N_
 
 QUIET = 4  # modules of white on every side
 MODULE, LEAST_MODULE = 0.37, 0.35  # mm; the least still reads from a 200 dpi grey scan
-FINE = 8  # points a module, so that one row of modules is one octet each
+FINE = 8  # points a module in the picture for the press, so that a module is an octet of its row
 MASK = 3  # a signed payload is noise already, so trying all eight masks only costs time
+Level = Literal["l", "m", "q", "h"]
 
 
 @dataclass(frozen=True)
@@ -33,25 +41,50 @@ class Code:
         """A picture of one bit a point, dark is 1, each module FINE points square: finer than printers draw."""
         return b"".join(bytes(255 * module for module in row) * FINE for row in self.rows)
 
-    def svg(self) -> bytes:
-        """As a drawing of one unit a module."""
+    def svg(self, label: str = "") -> bytes:
+        """As a drawing of one unit a module; `label` is for who can't see it."""
         size = len(self.rows)
         path = "".join(f"M{x} {y}h{length}v1h-{length}z" for x, y, length in self.runs())
+        words = f' role="img" aria-label="{escape(label)}"' if label else ""
         ground = f'<rect width="{size}" height="{size}" fill="#fff"/>'
-        head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}">'
+        head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}"{words}>'
         return f'{head}{ground}<path d="{path}"/></svg>'.encode()
 
 
 def code(text: str, *, version: int = 13, largest: int = 16) -> Code:
-    """The text at error correction M, in `version` or as much larger as it needs; ValueError beyond `largest`.
+    """The text for a printed certificate: error correction M, in `version` or as much larger as it needs.
 
-    A longer text makes a larger code, never modules under 0.35 mm.
+    A longer text makes a larger code, never modules under 0.35 mm. Raises ValueError beyond `largest`.
     """
     for size in range(version, largest + 1):
         try:
-            made = segno.make(text, error="m", version=size, mask=MASK, micro=False, boost_error=False)
-        except segno.DataOverflowError:
+            return _drawn(text, "m", size, MASK, MODULE if size < largest else LEAST_MODULE)
+        except ValueError:
             continue
-        rows = tuple(bytes(row) for row in made.matrix_iter(border=QUIET))
-        return Code(rows, round(len(rows) * (MODULE if size < largest else LEAST_MODULE), 2), size)
     raise ValueError(f"{len(text)} characters do not fit into a QR code of version {largest}")
+
+
+def draw(text: str, *, error: Level = "m", version: int | None = None) -> Code:
+    """Draws `text` at an error level (l 7 %, m 15 %, q 25 %, h 30 %); `version` 1-40 fixes the size.
+
+    Raises Invalid when there is no text or it is too long.
+    """
+    if not text:
+        raise Invalid(N_("There is nothing to draw a code of."))
+    try:
+        return _drawn(text, error, version, None, MODULE)
+    except ValueError as problem:
+        raise Invalid(N_("The text is too long for a code of this size.")) from problem
+
+
+def on_page(text: str, label: str) -> Markup:
+    """The code to be set into a page, with words for who can't see it."""
+    return Markup(draw(text).svg(label).decode())  # noqa: S704 - our own drawing, the label escaped
+
+
+def _drawn(text: str, error: str, version: int | None, mask: int | None, module: float) -> Code:
+    import segno  # noqa: PLC0415 - only pages and prints with a code need it
+
+    made: Any = segno.make(text, error=error, version=version, mask=mask, micro=False, boost_error=False)
+    rows = tuple(bytes(row) for row in made.matrix_iter(border=QUIET))
+    return Code(rows, round(len(rows) * module, 2), int(made.version))

@@ -1,15 +1,21 @@
-"""The worker: huey carries the numbers of jobs to it, the rows are the jobs.
+"""The worker: huey's storages carry the numbers of jobs to it, the rows are the jobs.
 
-By default a queue file in the data folder and a thread in the web process; PostgreSQL or Redis by a setting. What huey
-loses (a crash between the commit and the carrying) a sweep sends again.
+By default a queue file in the data folder and a thread in the web process; PostgreSQL or Redis by a setting. Numbers
+travel as digits, nothing is unpickled. What the queue loses (a crash between the commit and the carrying, a damaged
+queue file) a sweep sends again.
 """
 
 import logging
+import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
-from huey import MemoryHuey, SqliteHuey
+from huey.storage import BaseStorage, MemoryStorage, SqliteStorage
+from sqlalchemy import select
+from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
 from lmsapp.core import jobs
@@ -18,19 +24,43 @@ from lmsapp.core.settings import Settings
 
 log = logging.getLogger(__name__)
 SWEEP_EVERY = 5.0
+LOOK_EVERY = 1.0
+PATIENCE = 5.0
+NAME = "lmsapp"
 
 
 def make_queue(settings: Settings) -> Any:
     """The queue of these settings; raises Invalid for one we do not know."""
     if settings.queue == "sqlite":
-        return SqliteHuey("lmsapp", filename=str(settings.data / "queue.sqlite"), results=False, fsync=False)
+        return _queue_file(settings.data / "queue.sqlite")
     if settings.queue == "memory":
-        return MemoryHuey("lmsapp", results=False)
-    if settings.queue == "redis":
-        from huey import RedisHuey  # noqa: PLC0415 - an extra
+        return MemoryStorage(NAME)
+    if settings.queue == "postgres":
+        from huey.storage import PostgresStorage  # noqa: PLC0415 - an extra
 
-        return RedisHuey("lmsapp", url=settings.redis_url, results=False)
-    raise Invalid("queue is “%(queue)s”; write sqlite, memory or redis.", queue=settings.queue)
+        address = make_url(settings.database_url)
+        if address.get_backend_name() != "postgresql":
+            raise Invalid("queue is “postgres”, but database_url is not a PostgreSQL address.")
+        dsn = address.set(drivername="postgresql").render_as_string(hide_password=False)
+        return PostgresStorage(NAME, dsn=dsn, read_timeout=LOOK_EVERY)
+    if settings.queue == "redis":
+        from huey.storage import RedisStorage  # noqa: PLC0415 - an extra
+
+        return RedisStorage(NAME, url=settings.redis_url, read_timeout=LOOK_EVERY)
+    raise Invalid("queue is “%(queue)s”; write sqlite, memory, postgres or redis.", queue=settings.queue)
+
+
+def _queue_file(path: Path) -> BaseStorage:
+    """The queue in a file, unsynced; a damaged one is made anew, since the jobs' rows hold everything."""
+    try:
+        return SqliteStorage(NAME, filename=str(path), fsync=False, cache_mb=1)
+    except sqlite3.DatabaseError as problem:
+        if isinstance(problem, sqlite3.OperationalError):
+            raise Invalid("%(path)s can't be used: %(problem)s", path=str(path), problem=str(problem)) from problem
+        log.warning("the queue file was damaged and is made anew")
+        for ending in ("", "-wal", "-shm"):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+        return SqliteStorage(NAME, filename=str(path), fsync=False, cache_mb=1)
 
 
 class Worker:
@@ -39,8 +69,7 @@ class Worker:
     def __init__(self, sessions: sessionmaker[Session], settings: Settings, registry: jobs.Registry) -> None:
         self._sessions, self._registry = sessions, registry
         self._queue = make_queue(settings)
-        self._task = self._queue.task(name="run_job")(self._run)
-        self._ended = threading.Event()
+        self._ended, self._wake = threading.Event(), threading.Event()
         self._threads = [
             threading.Thread(target=self._consume, name="worker", daemon=True),
             threading.Thread(target=self._sweep, name="sweep", daemon=True),
@@ -50,43 +79,53 @@ class Worker:
             thread.start()
 
     def stop(self) -> None:
-        """Takes no more jobs; the one that runs goes on after the next start if it can't end in a moment."""
+        """Takes no more jobs; the running one ends at its next step and goes on after the next start."""
         jobs.carry_no_more(self._carry)
         self._ended.set()
+        self._wake.set()
+        self._registry.interrupt()
         for thread in self._threads:
-            thread.join(timeout=5)
+            thread.join(timeout=PATIENCE)
+        self._leave()
+
+    def _leave(self) -> None:
+        """Closes this thread's connection to the queue; huey stumbles over a thread that never had one."""
+        with suppress(AttributeError):
+            self._queue.close()
 
     def _carry(self, job_id: int) -> None:
         try:
-            self._task(job_id)
+            self._queue.enqueue(str(job_id).encode())
+            self._wake.set()
         except Exception:
             log.exception("a job could not be carried; the sweep will")
-
-    def _run(self, job_id: int) -> None:
-        self._registry.run(self._sessions, job_id)
 
     def _consume(self) -> None:
         while not self._ended.is_set():
             try:
-                task = self._queue.dequeue()
-                if task is None:
-                    self._ended.wait(0.15)
-                    continue
-                self._queue.execute(task)
+                self._wake.clear()
+                number = self._queue.dequeue()
+                if number is None:
+                    self._wake.wait(LOOK_EVERY)
+                else:
+                    self._registry.run(self._sessions, int(bytes(number)))
             except Exception:
                 log.exception("the worker stumbled")
-                self._ended.wait(1)
+                self._ended.wait(LOOK_EVERY)
+        self._leave()
 
     def _sweep(self) -> None:
-        while not self._ended.wait(SWEEP_EVERY):
+        while not self._ended.is_set():
             try:
-                with self._sessions() as session:
-                    numbers = jobs.left_behind(session)
-                    session.rollback()
-                for number in numbers:
-                    self._carry(number)
+                if not self._queue.queue_size():
+                    with self._sessions() as session:
+                        numbers = jobs.left_behind(session)
+                    for number in numbers:
+                        self._carry(number)
             except Exception:
                 log.exception("the sweep stumbled")
+            self._ended.wait(SWEEP_EVERY)
+        self._leave()
 
 
 def start_worker(sessions: sessionmaker[Session], settings: Settings, registry: jobs.Registry) -> Worker:
@@ -94,15 +133,18 @@ def start_worker(sessions: sessionmaker[Session], settings: Settings, registry: 
     return Worker(sessions, settings, registry)
 
 
-def run_all(sessions: sessionmaker[Session], registry: jobs.Registry, tell: Callable[[str], None] = lambda _text: None) -> int:
-    """Runs every waiting job here and now, for commands and tests; returns how many."""
+def run_all(
+    sessions: sessionmaker[Session], registry: jobs.Registry, tell: Callable[[str], None] = lambda _text: None
+) -> int:
+    """Runs every waiting job here and now, for commands and tests; returns how many runs it took."""
     ran = 0
     while True:
         with sessions() as session:
-            number = session.query(jobs.Job.id).where(jobs.Job.state == "waiting").order_by(jobs.Job.id).limit(1).scalar()
-            session.rollback()
+            number = session.scalar(
+                select(jobs.Job.id).where(jobs.Job.state == "waiting").order_by(jobs.Job.id).limit(1)
+            )
         if number is None:
             return ran
-        registry.run(sessions, number)
-        tell(str(number))
-        ran += 1
+        if registry.run(sessions, number, at_once=True):
+            tell(str(number))
+            ran += 1

@@ -101,7 +101,13 @@ def _typed(name: str, value: Any, kind: Any, place: str) -> Any:
     kind_name = kind if isinstance(kind, str) else kind.__name__
     try:
         if kind_name == "bool":
-            return value if isinstance(value, bool) else {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}[str(value).strip()]
+            return (
+                value
+                if isinstance(value, bool)
+                else {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}[
+                    str(value).strip()
+                ]
+            )
         if kind_name == "int":
             return int(value)
         if not isinstance(value, str):

@@ -5,8 +5,11 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
+
+from lmsapp.core import clock
 
 CHUNK = 1 << 20
 
@@ -40,7 +43,9 @@ class Folder:
 
     def put(self, content: bytes | BinaryIO) -> Stored:
         """Writes to a temporary name, syncs, renames, syncs the folder."""
-        self.root.mkdir(parents=True, exist_ok=True)
+        if not self.root.exists():
+            self.root.mkdir(parents=True, exist_ok=True)
+            _sync(self.root.parent)
         part = self.root / f".part-{secrets.token_hex(8)}"
         hasher, size = hashlib.sha256(), 0
         try:
@@ -58,11 +63,7 @@ class Folder:
             part.unlink(missing_ok=True)
             raise
         for folder in (target.parent, self.root):
-            descriptor = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            _sync(folder)
         return Stored(hasher.hexdigest(), size)
 
     def path(self, digest: str) -> Path:
@@ -83,10 +84,27 @@ class Folder:
         """Digests of all files."""
         return (file.name for file in sorted(self.root.glob("??/*")) if file.is_file())
 
-    def sweep(self, known: Iterable[str]) -> int:
-        """Removes files no row speaks of, and what an interrupted writing left; returns how many."""
+    def sweep(self, known: Iterable[str], untouched_for: timedelta = timedelta(days=1)) -> int:
+        """Removes files no row speaks of and what an interrupted writing left; returns how many.
+
+        Files younger than `untouched_for` stay: their rows may not be committed yet.
+        """
         kept = set(known)
         orphans = [self.path(digest) for digest in self.all() if digest not in kept]
-        for file in [*orphans, *self.root.glob(".part-*")]:
+        before = clock.now() - untouched_for
+        old = [file for file in [*orphans, *self.root.glob(".part-*")] if _changed_at(file) < before]
+        for file in old:
             file.unlink(missing_ok=True)
-        return len(orphans)
+        return len(old)
+
+
+def _changed_at(file: Path) -> datetime:
+    return datetime.fromtimestamp(file.stat().st_mtime, UTC)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

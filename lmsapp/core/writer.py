@@ -35,7 +35,8 @@ class Writer:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._waiting: queue.Queue[_Wish | None] = queue.Queue(MOST_WAITING)
-        self._closed = threading.Event()
+        self._door = threading.Lock()
+        self._closed = False
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
@@ -45,12 +46,13 @@ class Writer:
         Raises Busy when too much waits already or the writer is stopping.
         """
         wish = _Wish(function)
-        if self._closed.is_set():
-            raise Busy(N_("The server is stopping. Try again in a moment; nothing was lost."))
-        try:
-            self._waiting.put_nowait(wish)
-        except queue.Full:
-            raise Busy(N_("The server is busy. Try again in a moment; nothing was lost.")) from None
+        with self._door:  # nothing is handed in behind the back of `stop`, where nobody would answer it
+            if self._closed:
+                raise Busy(N_("The server is stopping. Try again in a moment; nothing was lost."))
+            try:
+                self._waiting.put_nowait(wish)
+            except queue.Full:
+                raise Busy(N_("The server is busy. Try again in a moment; nothing was lost.")) from None
         wish.done.wait()
         if wish.problem is not None:
             raise wish.problem
@@ -59,9 +61,10 @@ class Writer:
 
     def stop(self) -> None:
         """Takes no more, writes what waits, ends."""
-        if not self._closed.is_set():
-            self._closed.set()
-            self._waiting.put(None)
+        with self._door:
+            if not self._closed:
+                self._closed = True
+                self._waiting.put(None)
         self._thread.join()
 
     def _run(self) -> None:
@@ -77,10 +80,6 @@ class Writer:
             wishes = [wish for wish in group if wish is not None]
             if wishes:
                 self._settle(wishes)
-        while not self._waiting.empty():
-            late = self._waiting.get_nowait()
-            if late is not None:
-                self._settle([late])
 
     def _settle(self, wishes: list[_Wish]) -> None:
         try:
@@ -96,10 +95,15 @@ class Writer:
 
     @staticmethod
     def _try(connection: Connection, wish: _Wish) -> None:
+        """Runs one function in its savepoint. A savepoint that can't be ended is everybody's problem and not caught here:
+
+        on a full disk SQLite gives up the whole transaction, and what follows would be committed without what went before.
+        """
         savepoint = connection.begin_nested()
         try:
             wish.result = wish.function(connection)
-            savepoint.commit()
         except Exception as problem:  # noqa: BLE001 - the caller's own fault goes back to the caller
             savepoint.rollback()
             wish.problem = problem
+        else:
+            savepoint.commit()

@@ -15,7 +15,11 @@ def taught_by(actor: Actor) -> Select[tuple[int]]:
     """Ids of the cohorts the actor teaches or assesses today."""
     parts = [p for p, role in (("instructor", Role.INSTRUCTOR), ("assessor", Role.ASSESSOR)) if actor.is_a(role)]
     query = select(CohortStaff.cohort_id)
-    return query.where(CohortStaff.person_id == actor.person_id, CohortStaff.part.in_(parts)) if parts else query.where(false())
+    return (
+        query.where(CohortStaff.person_id == actor.person_id, CohortStaff.part.in_(parts))
+        if parts
+        else query.where(false())
+    )
 
 
 def visible_sittings(actor: Actor) -> Select[tuple[Sitting]]:
@@ -42,18 +46,19 @@ def visible_attempts(actor: Actor) -> Select[tuple[Attempt]]:
 
 def _teaches(actor: Actor, cohort: Cohort, *parts: str) -> bool:
     roles = {"instructor": Role.INSTRUCTOR, "assessor": Role.ASSESSOR}
-    return any(
-        s.person_id == actor.person_id and s.part in parts and actor.is_a(roles[s.part]) for s in cohort.staff
-    )
+    return any(s.person_id == actor.person_id and s.part in parts and actor.is_a(roles[s.part]) for s in cohort.staff)
 
 
 def may_watch(actor: Actor, sitting: Sitting | None = None) -> Answer:
     """Seeing a sitting's room and results: its instructors and assessors, training managers, auditors."""
     wide = actor.keeper or actor.is_a(*READERS)
     if sitting is None:
-        return yes_if(wide or actor.is_a(Role.INSTRUCTOR, Role.ASSESSOR), N_("Only those who teach or assess may see sittings."))
+        return yes_if(
+            wide or actor.is_a(Role.INSTRUCTOR, Role.ASSESSOR), N_("Only those who teach or assess may see sittings.")
+        )
     return yes_if(
-        wide or _teaches(actor, sitting.cohort, "instructor", "assessor"), N_("Only those who teach or assess this cohort may see its exams.")
+        wide or _teaches(actor, sitting.cohort, "instructor", "assessor"),
+        N_("Only those who teach or assess this cohort may see its exams."),
     )
 
 
@@ -88,4 +93,7 @@ def may_read_result(actor: Actor, attempt: Attempt | None = None) -> Answer:
 
 def may_author(actor: Actor, _thing: object = None) -> Answer:
     """Reading and drafting questions with their keys: instructors and training managers of the centre."""
-    return yes_if(actor.keeper or actor.is_a(Role.INSTRUCTOR, Role.MANAGER), N_("Only instructors and training managers may see questions."))
+    return yes_if(
+        actor.keeper or actor.is_a(Role.INSTRUCTOR, Role.MANAGER),
+        N_("Only instructors and training managers may see questions."),
+    )

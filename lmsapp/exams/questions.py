@@ -5,10 +5,11 @@ Pure rules. A `structure` is what makes answers right: `{"options": ["a", "b"], 
 """
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
+
+from lmsapp.core.quantities import decimal
 
 
 class Kind(StrEnum):
@@ -27,7 +28,7 @@ LONGEST_VALUE = 400
 def fault(kind: str, structure: Mapping[str, Any]) -> str | None:
     """What is wrong with a question's structure, in English for authors and importers; None when it is whole."""
     if kind == Kind.NUMERIC:
-        answer, tolerance = number(str(structure.get("answer", ""))), number(str(structure.get("tolerance", "0")))
+        answer, tolerance = decimal(str(structure.get("answer", ""))), decimal(str(structure.get("tolerance", "0")))
         if answer is None:
             return "the answer must be a number"
         return "the tolerance must be a number from 0" if tolerance is None or tolerance < 0 else None
@@ -39,7 +40,7 @@ def fault(kind: str, structure: Mapping[str, Any]) -> str | None:
     if not set(right) <= set(options):
         return "a right answer is none of the options"
     if kind == Kind.MULTIPLE:
-        return None if 1 <= len(right) else "at least one option must be right"
+        return None if len(right) >= 1 else "at least one option must be right"
     if kind == Kind.TRUE_FALSE and options != ["true", "false"]:
         return "a true-false question has the options true and false"
     return None if len(right) == 1 else "exactly one option must be right"
@@ -67,34 +68,14 @@ def share(kind: str, structure: Mapping[str, Any], value: str) -> Fraction:
     if not value:
         return Fraction(0)
     if kind == Kind.NUMERIC:
-        given, wanted = number(value), number(str(structure["answer"]))
-        within = given is not None and wanted is not None and abs(given - wanted) <= (number(str(structure.get("tolerance", "0"))) or 0)
+        given, wanted = decimal(value), decimal(str(structure["answer"]))
+        within = (
+            given is not None
+            and wanted is not None
+            and abs(given - wanted) <= (decimal(str(structure.get("tolerance", "0"))) or 0)
+        )
         return Fraction(int(within))
     chosen, right = set(value.split(" ")), set(structure["right"])
     if kind == Kind.MULTIPLE:
         return max(Fraction(0), Fraction(len(chosen & right) - len(chosen - right), len(right)))
     return Fraction(int(chosen == right))
-
-
-_SEPARATORS = str.maketrans("٫", ".", " \u00a0\u202f'’٬")
-_DIGITS = {ord(c): str(i % 10) for i, c in enumerate("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩")}
-
-
-def number(text: str) -> Decimal | None:
-    """The number somebody wrote in any digits, with either decimal sign; None when it is none.
-
-    A comma or point before exactly three digits, where another group or no decimals follow, parts thousands only when it
-    stands more than once; a single one is the decimal sign, as in `2,89` and `2.89`.
-    """
-    plain = text.strip().translate(_DIGITS).translate(_SEPARATORS).replace("−", "-")
-    for mark, other in ((",", "."), (".", ",")):
-        if plain.count(mark) > 1 or (mark in plain and other in plain and plain.rfind(other) > plain.rfind(mark)):
-            plain = plain.replace(mark, "")
-    plain = plain.replace(",", ".")
-    if not plain.isascii() or len(plain) > 30:
-        return None
-    try:
-        found = Decimal(plain)
-    except InvalidOperation:
-        return None
-    return found if found.is_finite() and abs(found.adjusted()) < 30 else None

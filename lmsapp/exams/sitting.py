@@ -66,17 +66,26 @@ def begin(session: Session, actor: Actor, sitting: Sitting, *, drafts_allowed: b
     demand(policy.may_sit(actor, sitting))
     enrolment = session.scalar(
         select(Enrolment).where(
-            Enrolment.cohort_id == sitting.cohort_id, Enrolment.person_id == actor.person_id, Enrolment.state == "enrolled"
+            Enrolment.cohort_id == sitting.cohort_id,
+            Enrolment.person_id == actor.person_id,
+            Enrolment.state == "enrolled",
         )
     )
     if enrolment is None:
         raise NotFound
     now = clock.now()
     earlier = list(
-        session.scalars(select(Attempt).where(Attempt.sitting_id == sitting.id, Attempt.person_id == actor.person_id).order_by(Attempt.number))
+        session.scalars(
+            select(Attempt)
+            .where(Attempt.sitting_id == sitting.id, Attempt.person_id == actor.person_id)
+            .order_by(Attempt.number)
+        )
     )
     for attempt in earlier:
-        if attempts.effective_state(State(attempt.state), attempt.deadline_at, attempt.grace_seconds, now) is State.OPEN:
+        if (
+            attempts.effective_state(State(attempt.state), attempt.deadline_at, attempt.grace_seconds, now)
+            is State.OPEN
+        ):
             return attempt
     if not sitting.opens_at <= now < sitting.closes_at:
         raise Conflict(N_("This exam is not open now."))
@@ -87,7 +96,14 @@ def begin(session: Session, actor: Actor, sitting: Sitting, *, drafts_allowed: b
 
 
 def _hand_out(
-    session: Session, actor: Actor, sitting: Sitting, enrolment: Enrolment, number: int, now: datetime, *, drafts_allowed: bool
+    session: Session,
+    actor: Actor,
+    sitting: Sitting,
+    enrolment: Enrolment,
+    number: int,
+    now: datetime,
+    *,
+    drafts_allowed: bool,
 ) -> Attempt:
     exam = sitting.exam
     seed = secrets.token_hex(16)
@@ -95,7 +111,9 @@ def _hand_out(
     try:
         drawn = papers.draw(composing.needs(exam), candidates, seed)
     except ValueError as problem:
-        raise Conflict(N_("The question bank does not hold enough questions for this exam. Tell your instructor.")) from problem
+        raise Conflict(
+            N_("The question bank does not hold enough questions for this exam. Tell your instructor.")
+        ) from problem
     sheet, key, digest = papers.freeze(drawn, seed, enrolment.language)
     attempt = Attempt(
         code="".join(secrets.choice(ALPHABET) for _ in range(10)),
@@ -113,7 +131,9 @@ def _hand_out(
     session.add(attempt)
     session.flush()
     _note(session, attempt, None, State.OPEN, now, actor.person_id)
-    audit.record(session, "attempt.begun", actor, on=("attempt", attempt.id), after={"digest": digest, "number": number})
+    audit.record(
+        session, "attempt.begun", actor, on=("attempt", attempt.id), after={"digest": digest, "number": number}
+    )
     return attempt
 
 
@@ -124,14 +144,18 @@ _attempt = select(
 ).join(Paper, Paper.attempt_id == Attempt.id)
 
 
-def save(connection: Connection, code: str, person_id: int, device: str, events: Sequence[Given], *, take_over: bool = False) -> Saved:
+def save(
+    connection: Connection, code: str, person_id: int, device: str, events: Sequence[Given], *, take_over: bool = False
+) -> Saved:
     """Stores answer events of one device and projects those that count; resending any of them is harmless.
 
     Raises NotFound (not this candidate's), Conflict (`lease-lost`, handed in, number reused), Invalid (no such item or answer).
     """
     now = clock.now()
     locking = _attempt.where(Attempt.code == code)
-    row = connection.execute(locking.with_for_update(of=Attempt) if connection.dialect.name != "sqlite" else locking).first()
+    row = connection.execute(
+        locking.with_for_update(of=Attempt) if connection.dialect.name != "sqlite" else locking
+    ).first()
     if row is None or row.person_id != person_id:
         raise NotFound
     state = State(row.state)
@@ -140,9 +164,12 @@ def save(connection: Connection, code: str, person_id: int, device: str, events:
     epoch, leads = _lease(connection, row.id, device, now, take_over=take_over)
     late = now > attempts.last_moment(row.deadline_at, row.grace_seconds)
     shapes = {i["item"]: (i["kind"], [o["name"] for o in i["options"]]) for i in row.sheet["items"]}
-    previous = connection.execute(
-        select(AnswerEvent.hash).where(AnswerEvent.attempt_id == row.id).order_by(AnswerEvent.id.desc()).limit(1)
-    ).scalar() or "0" * 64
+    previous = (
+        connection.execute(
+            select(AnswerEvent.hash).where(AnswerEvent.attempt_id == row.id).order_by(AnswerEvent.id.desc()).limit(1)
+        ).scalar()
+        or "0" * 64
+    )
     for given in sorted(events, key=lambda g: g.seq):
         previous = _store(connection, row.id, device, epoch, given, shapes, previous, now, late=late, leads=leads)
     if not leads:
@@ -164,7 +191,9 @@ class SequenceReused(Conflict):
 
 
 def _lease(connection: Connection, attempt_id: int, device: str, now: datetime, *, take_over: bool) -> tuple[int, bool]:
-    held = connection.execute(select(DeviceLease.device, DeviceLease.epoch).where(DeviceLease.attempt_id == attempt_id)).first()
+    held = connection.execute(
+        select(DeviceLease.device, DeviceLease.epoch).where(DeviceLease.attempt_id == attempt_id)
+    ).first()
     if held is None:
         connection.execute(insert(DeviceLease).values(attempt_id=attempt_id, device=device, epoch=1, taken_at=now))
         return 1, True
@@ -173,14 +202,25 @@ def _lease(connection: Connection, attempt_id: int, device: str, now: datetime, 
     if not take_over:
         return held.epoch, False
     connection.execute(
-        update(DeviceLease).where(DeviceLease.attempt_id == attempt_id).values(device=device, epoch=held.epoch + 1, taken_at=now)
+        update(DeviceLease)
+        .where(DeviceLease.attempt_id == attempt_id)
+        .values(device=device, epoch=held.epoch + 1, taken_at=now)
     )
     return held.epoch + 1, True
 
 
 def _store(
-    connection: Connection, attempt_id: int, device: str, epoch: int, given: Given,
-    shapes: Mapping[str, tuple[str, list[str]]], previous: str, now: datetime, *, late: bool, leads: bool,
+    connection: Connection,
+    attempt_id: int,
+    device: str,
+    epoch: int,
+    given: Given,
+    shapes: Mapping[str, tuple[str, list[str]]],
+    previous: str,
+    now: datetime,
+    *,
+    late: bool,
+    leads: bool,
 ) -> str:
     kind, options = shapes.get(given.item, ("", []))
     if not kind or not questions.readable(kind, given.value, options) or not 0 < given.seq < 1_000_000:
@@ -198,8 +238,18 @@ def _store(
     digest = hashlib.sha256(content.encode()).hexdigest()
     connection.execute(
         insert(AnswerEvent).values(
-            attempt_id=attempt_id, device=device, client_seq=given.seq, epoch=epoch, item=given.item, value=given.value,
-            client_at=given.client_at[:40], received_at=now, late=late, evidence=not leads, previous_hash=previous, hash=digest,
+            attempt_id=attempt_id,
+            device=device,
+            client_seq=given.seq,
+            epoch=epoch,
+            item=given.item,
+            value=given.value,
+            client_at=given.client_at[:40],
+            received_at=now,
+            late=late,
+            evidence=not leads,
+            previous_hash=previous,
+            hash=digest,
         )
     )
     if leads and not late:
@@ -219,14 +269,18 @@ def _project(connection: Connection, attempt_id: int, given: Given, epoch: int, 
         connection.execute(insert(AnswerCurrent).values(attempt_id=attempt_id, item=given.item, **values))
     elif (epoch, given.seq) > (current.epoch, current.client_seq):
         connection.execute(
-            update(AnswerCurrent).where(AnswerCurrent.attempt_id == attempt_id, AnswerCurrent.item == given.item).values(**values)
+            update(AnswerCurrent)
+            .where(AnswerCurrent.attempt_id == attempt_id, AnswerCurrent.item == given.item)
+            .values(**values)
         )
 
 
 def _acked_to(connection: Connection, attempt_id: int, device: str) -> int:
     """The highest number up to which this device's events are here without a gap."""
     seqs = connection.execute(
-        select(AnswerEvent.client_seq).where(AnswerEvent.attempt_id == attempt_id, AnswerEvent.device == device).order_by(AnswerEvent.client_seq)
+        select(AnswerEvent.client_seq)
+        .where(AnswerEvent.attempt_id == attempt_id, AnswerEvent.device == device)
+        .order_by(AnswerEvent.client_seq)
     ).scalars()
     reached = 0
     for seq in seqs:
@@ -239,7 +293,9 @@ def _acked_to(connection: Connection, attempt_id: int, device: str) -> int:
 def next_seq(session: Session, attempt: Attempt, device: str) -> int:
     """The next number for a device without a memory of its own (a browser without JavaScript)."""
     highest = session.scalar(
-        select(func.max(AnswerEvent.client_seq)).where(AnswerEvent.attempt_id == attempt.id, AnswerEvent.device == device)
+        select(func.max(AnswerEvent.client_seq)).where(
+            AnswerEvent.attempt_id == attempt.id, AnswerEvent.device == device
+        )
     )
     return (highest or 0) + 1
 
@@ -249,7 +305,9 @@ def next_seq(session: Session, attempt: Attempt, device: str) -> int:
 
 def answers_of(session: Session, attempt_id: int) -> dict[str, str]:
     """The answers that count, by item."""
-    rows = session.execute(select(AnswerCurrent.item, AnswerCurrent.value).where(AnswerCurrent.attempt_id == attempt_id))
+    rows = session.execute(
+        select(AnswerCurrent.item, AnswerCurrent.value).where(AnswerCurrent.attempt_id == attempt_id)
+    )
     return {row.item: row.value for row in rows if row.value}
 
 
@@ -266,7 +324,9 @@ def hand_in(session: Session, actor: Actor, attempt: Attempt, idempotency_key: s
     if kept is not None:
         return kept
     now = clock.now()
-    expired = attempts.effective_state(State(attempt.state), attempt.deadline_at, attempt.grace_seconds, now) is State.EXPIRED
+    expired = (
+        attempts.effective_state(State(attempt.state), attempt.deadline_at, attempt.grace_seconds, now) is State.EXPIRED
+    )
     return _close(session, actor, attempt, idempotency_key, now, by_expiry=expired)
 
 
@@ -275,20 +335,28 @@ def close_expired(session: Session, actor: Actor, sitting: Sitting) -> int:
     demand(policy.may_watch(actor, sitting))
     now = clock.now()
     closed = 0
-    for attempt in session.scalars(select(Attempt).where(Attempt.sitting_id == sitting.id, Attempt.state == State.OPEN)):
+    for attempt in session.scalars(
+        select(Attempt).where(Attempt.sitting_id == sitting.id, Attempt.state == State.OPEN)
+    ):
         if attempts.effective_state(State.OPEN, attempt.deadline_at, attempt.grace_seconds, now) is State.EXPIRED:
             _close(session, actor, attempt, "expiry", now, by_expiry=True)
             closed += 1
     return closed
 
 
-def _close(session: Session, actor: Actor, attempt: Attempt, idempotency_key: str, now: datetime, *, by_expiry: bool) -> Submission:
+def _close(
+    session: Session, actor: Actor, attempt: Attempt, idempotency_key: str, now: datetime, *, by_expiry: bool
+) -> Submission:
     if not attempts.may_follow(State(attempt.state), State.SUBMITTED):
         raise Conflict(N_("This exam is handed in. Nothing can be changed any more."))
     answers = answers_of(session, attempt.id)
     submission = Submission(
-        attempt_id=attempt.id, idempotency_key=idempotency_key[:40], answers_hash=answers_hash(answers),
-        answered=len(answers), by_expiry=by_expiry, submitted_at=now,
+        attempt_id=attempt.id,
+        idempotency_key=idempotency_key[:40],
+        answers_hash=answers_hash(answers),
+        answered=len(answers),
+        by_expiry=by_expiry,
+        submitted_at=now,
     )
     session.add(submission)
     before, attempt.state = State(attempt.state), State.SUBMITTED
@@ -297,7 +365,9 @@ def _close(session: Session, actor: Actor, attempt: Attempt, idempotency_key: st
     except IntegrityError as problem:
         raise Conflict(N_("This exam was handed in a moment ago.")) from problem
     _note(session, attempt, before, State.SUBMITTED, now, actor.person_id, "expiry" if by_expiry else None)
-    audit.record(session, "attempt.handed-in", actor, on=("attempt", attempt.id), after={"answers": submission.answers_hash})
+    audit.record(
+        session, "attempt.handed-in", actor, on=("attempt", attempt.id), after={"answers": submission.answers_hash}
+    )
     jobs.enqueue(session, "exams.mark", {"attempt": attempt.id}, asked_by=actor.person_id, key=f"attempt-{attempt.id}")
     publish(session, AttemptHandedIn(attempt.id, attempt.enrolment_id))
     return submission
@@ -307,24 +377,42 @@ def extend(session: Session, actor: Actor, attempt: Attempt, minutes: int, reaso
     """Adds minutes to one attempt, with the reason; the trainee may read it."""
     demand(policy.may_hold(actor, attempt.sitting.cohort))
     if not reason:
-        raise Invalid(N_("Write the reason for the extra time."), {"reason": N_("Write the reason for the extra time.")})
+        raise Invalid(
+            N_("Write the reason for the extra time."), {"reason": N_("Write the reason for the extra time.")}
+        )
     if State(attempt.state) not in {State.OPEN, State.PAUSED}:
         raise Conflict(N_("This attempt is closed; extra time has no use any more."))
-    extension = Extension(attempt_id=attempt.id, minutes=minutes, reason=reason[:400], given_by=actor.person_id or 0, given_at=clock.now())
+    extension = Extension(
+        attempt_id=attempt.id, minutes=minutes, reason=reason[:400], given_by=actor.person_id or 0, given_at=clock.now()
+    )
     session.add(extension)
     attempt.deadline_at += timedelta(minutes=minutes)
-    audit.record(session, "attempt.extended", actor, on=("attempt", attempt.id), after={"minutes": minutes, "reason": reason[:200]})
+    audit.record(
+        session,
+        "attempt.extended",
+        actor,
+        on=("attempt", attempt.id),
+        after={"minutes": minutes, "reason": reason[:200]},
+    )
     return extension
 
 
 def _note(
-    session: Session, attempt: Attempt, before: State | None, after: State, at: datetime, person_id: int | None, reason: str | None = None
+    session: Session,
+    attempt: Attempt,
+    before: State | None,
+    after: State,
+    at: datetime,
+    person_id: int | None,
+    reason: str | None = None,
 ) -> None:
-    session.add(AttemptEvent(attempt_id=attempt.id, before=before, after=after, at=at, person_id=person_id, reason=reason))
+    session.add(
+        AttemptEvent(attempt_id=attempt.id, before=before, after=after, at=at, person_id=person_id, reason=reason)
+    )
 
 
-def note(session: Session, attempt: Attempt, before: str, after: State, *, by: int | None, reason: str | None = None) -> None:
+def note(
+    session: Session, attempt: Attempt, before: str, after: State, *, by: int | None, reason: str | None = None
+) -> None:
     """One transition of an attempt with its actor and reason, for the activities that mark and release."""
     _note(session, attempt, State(before), after, clock.now(), by, reason)
-
-

@@ -1,12 +1,20 @@
 """First pages, pages about the site, health."""
 
-from flask import Response, jsonify, redirect, render_template, url_for
+from flask import Response, jsonify, redirect, render_template, request, url_for
 from sqlalchemy import text
 
+from flask_login import current_user
 from lmsapp.accounts.policy import may_administer
-from lmsapp.core.access import public
+from lmsapp.accounts.roles import Role
+from lmsapp.catalogue.views import CERTIFICATE_NAMES, GROUP_NAMES, drafts_allowed, narrowed
+from lmsapp.core import jobs
+from lmsapp.core.access import public, signed_in
+from lmsapp.core.errors import NotFound
+from lmsapp.home import places, queries
+from lmsapp.translation import queries as texts
+from lmsapp.web import login
 from lmsapp.web.database import db
-from lmsapp.web.locale import reader_language
+from lmsapp.web.locale import current_language, reader_language
 from lmsapp.web.pages import Area
 
 area = Area("home", __name__)
@@ -15,8 +23,19 @@ free = Area("machine", __name__, free=True)
 
 @area.get("/", policy=public)
 def start() -> str:
-    """The first page for whoever asks."""
-    return render_template("home/start.html")
+    """The first page for whoever asks: what to do next."""
+    actor, language = login.actor(), current_language().code
+    if places.is_staff():
+        day = queries.staff_day(db.session(), actor, language, drafts_allowed=drafts_allowed())
+        return render_template("home/staff.html", day=day)
+    if Role.TRAINEE.value in current_user.roles:
+        mine = queries.trainee_day(db.session(), actor, language, drafts_allowed=drafts_allowed())
+        return render_template("home/trainee.html", day=mine)
+    listed = queries.front(db.session(), actor, language, drafts_allowed=drafts_allowed())
+    shown, filters = narrowed(listed, texts.coverage(db.session(), "course"))
+    return render_template(
+        "home/start.html", shown=shown, listed=listed, filters=filters, groups=GROUP_NAMES, certificates=CERTIFICATE_NAMES
+    )
 
 
 @area.get("/help", policy=public)
@@ -41,6 +60,28 @@ def accessibility() -> str:
 def about() -> str:
     """What this is, in which languages, how far their texts are reviewed."""
     return render_template("home/about.html")
+
+
+@area.post("/jobs/<int:job_id>/cancel", policy=signed_in)
+def cancel_job(job_id: int) -> Response:
+    """Stops a job one asked for; what was finished stays."""
+    jobs.cancel(db.session(), _own_job(job_id))
+    return redirect(login.local_path(request.form.get("back")) or url_for("home.start"), 303)  # type: ignore[return-value]
+
+
+@area.post("/jobs/<int:job_id>/resume", policy=signed_in)
+def resume_job(job_id: int) -> Response:
+    """Goes on with a job that stopped."""
+    jobs.resume(db.session(), _own_job(job_id))
+    return redirect(login.local_path(request.form.get("back")) or url_for("home.start"), 303)  # type: ignore[return-value]
+
+
+def _own_job(job_id: int) -> jobs.Job:
+    found = db.session.get(jobs.Job, job_id)
+    actor = login.actor()
+    if found is None or (found.asked_by != actor.person_id and not may_administer(actor)):
+        raise NotFound
+    return found
 
 
 @area.get("/style", policy=may_administer)
@@ -70,5 +111,3 @@ def robots() -> Response:
     closed = ("verify", "certificates", "people", "cohorts", "exams", "sign-in", "profile", "log", "jobs")
     lines = ["User-agent: *", "Disallow: /verify", *(f"Disallow: /*/{name}" for name in closed)]
     return Response("\n".join(lines) + "\n", mimetype="text/plain")
-
-

@@ -53,5 +53,3 @@ def bring_up_to_date(engine: Engine) -> None:
     with writing(), engine.connect() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-
-

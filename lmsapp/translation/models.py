@@ -63,7 +63,14 @@ class Translation(Base):
     __tablename__ = "translation"
     __table_args__ = (
         UniqueConstraint("unit_id", "language", "number"),
-        Index("uq_translation_current", "unit_id", "language", unique=True, sqlite_where=text("current"), postgresql_where=text("current")),
+        Index(
+            "uq_translation_current",
+            "unit_id",
+            "language",
+            unique=True,
+            sqlite_where=text("current"),
+            postgresql_where=text("current"),
+        ),
         CheckConstraint("origin in ('human', 'memory', 'machine')", name="origin"),
         CheckConstraint("state in ('awaiting', 'approved', 'refused')", name="state"),
     )

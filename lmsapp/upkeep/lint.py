@@ -1,6 +1,6 @@
 """`./run lint`: every static check in the order of ARCHITECTURE.md; goes on after a failure and fails at the end."""
 
-import subprocess  # noqa: S404 - runs our own tools with fixed arguments
+import subprocess
 import sys
 from pathlib import Path
 
@@ -22,7 +22,10 @@ def main() -> int:
         print(f"== {tool} {' '.join(arguments)}", flush=True)
         if subprocess.run([BIN / tool, *arguments], check=False).returncode:  # noqa: S603
             failed.append(tool)
-    print(f"lint: {len(CHECKS) - len(failed)} of {len(CHECKS)} passed" + (f"; failed: {', '.join(failed)}" if failed else ""))
+    print(
+        f"lint: {len(CHECKS) - len(failed)} of {len(CHECKS)} passed"
+        + (f"; failed: {', '.join(failed)}" if failed else "")
+    )
     return len(failed)
 
 

@@ -1,28 +1,10 @@
 """Build hook: compiles the catalogues before they are packed, so that an installed program needs no compiler."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
-
-
-def compile_catalogues(folder: Path) -> int:
-    """Writes messages.mo beside every messages.po below `folder` that is newer; returns how many were written."""
-    written = 0
-    for source in sorted(folder.glob("*/LC_MESSAGES/messages.po")):
-        target = source.with_suffix(".mo")
-        if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
-            continue
-        with source.open("rb") as text:
-            catalogue = read_po(text, locale=source.parts[-3])
-        part = target.with_suffix(".part")
-        with part.open("wb") as compiled:
-            write_mo(compiled, catalogue)
-        part.replace(target)
-        written += 1
-    return written
 
 
 class CompiledCatalogues(BuildHookInterface[Any]):  # type: ignore[misc]
@@ -31,10 +13,14 @@ class CompiledCatalogues(BuildHookInterface[Any]):  # type: ignore[misc]
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Compiles into the source folder and makes sure that ignored .mo files are packed."""
-        if version != "editable":
-            folder = Path(self.root) / "translations"
-            compile_catalogues(folder)
-            for compiled in folder.glob("*/LC_MESSAGES/messages.mo"):
-                inside = compiled.relative_to(folder)
-                build_data["force_include"][str(compiled)] = f"lmsapp/shipped/translations/{inside}"
+        """Compiles into the source folder and makes sure that the ignored .mo files are packed."""
+        if version == "editable":
+            return
+        sys.path.insert(0, self.root)
+        from lmsapp.upkeep.catalogues import compile_catalogues  # noqa: PLC0415 - only the checkout has it
+
+        folder = Path(self.root) / "translations"
+        compile_catalogues(folder)
+        for compiled in folder.glob("*/LC_MESSAGES/messages.mo"):
+            inside = compiled.relative_to(folder)
+            build_data["force_include"][str(compiled)] = f"lmsapp/shipped/translations/{inside}"

@@ -14,7 +14,14 @@ from lmsapp.web.database import db
 
 log = logging.getLogger(__name__)
 
-STATUS: dict[type[LmsError], int] = {NotAllowed: 403, NotFound: 404, Conflict: 409, Invalid: 422, Busy: 503, StaleForm: 400}
+STATUS: dict[type[LmsError], int] = {
+    NotAllowed: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Invalid: 422,
+    Busy: 503,
+    StaleForm: 400,
+}
 TITLES = {
     400: N_("This request can't be read"),
     403: N_("This page is not for you"),
@@ -29,7 +36,9 @@ TITLES = {
 }
 MESSAGES = {
     400: N_("The address or the form holds something this page does not know. Nothing was changed."),
-    404: N_("The address may be mistyped, or the page was moved. Start from the first page, or search for what you need."),
+    404: N_(
+        "The address may be mistyped, or the page was moved. Start from the first page, or search for what you need."
+    ),
     405: N_("Open the page by a link or a form of this site."),
     413: N_("The file or text is larger than this page takes. Nothing was stored."),
     429: N_("Wait a few minutes and try again. If you are sitting an exam, that page goes on working."),

@@ -1,16 +1,18 @@
 """What templates may call: messages, dates and numbers in the reader's way, addresses, permissions."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, request, url_for
 from flask_login import current_user
+from markupsafe import Markup, escape
 
-from lmsapp.core import clock, formatting
+from lmsapp.core import clock, figures, formatting
 from lmsapp.core.dates import PartialDate
 from lmsapp.core.locales import LANGUAGES
-from lmsapp.core.translations import current, html_gettext, html_ngettext
+from lmsapp.core.translations import current, gettext, html_gettext, html_ngettext, use
 from lmsapp.web import locale, login
 
 FIRST_FONTS = {
@@ -32,12 +34,18 @@ def install(app: Flask) -> None:
         direction_of=lambda code: LANGUAGES[code].direction if code in LANGUAGES else "auto",
         language_name=lambda code: LANGUAGES[code].name if code in LANGUAGES else code,
         number=formatting.number_text,
+        digits=formatting.number_text,
         percent=formatting.percent_text,
+        slip_words=slip_words,
         month_names=formatting.month_names,
         same_page=same_page,
         can=can,
         has_page=lambda endpoint: endpoint in current_app.view_functions,
         now=clock.now,
+        today=lambda: clock.now().astimezone(ZoneInfo(zone())).date(),
+        drawing=figures.on_page,
+        prerequisites=prerequisites,
+        reason=reason,
     )
     environment.filters.update(
         day=lambda value: formatting.date_text(value, calendar=_calendar()).primary,
@@ -58,6 +66,7 @@ def install(app: Flask) -> None:
         time_left=formatting.left_text,
         joined=formatting.list_text,
         device=device,
+        bold=bold,
         wrong_fields=lambda form: [field for field in form if field.errors],
         isodate=lambda value: value.isoformat() if isinstance(value, (date, datetime)) else str(value),
     )
@@ -79,7 +88,11 @@ def can(name: str, *things: Any) -> bool:
 def same_page(**changes: Any) -> str:
     """This page's address with some of its query changed; None takes a part away."""
     query = {**request.args.to_dict(flat=True), **changes}
-    return url_for(request.endpoint or "home.start", **(request.view_args or {}), **{k: v for k, v in query.items() if v is not None})
+    return url_for(
+        request.endpoint or "home.start",
+        **(request.view_args or {}),
+        **{k: v for k, v in query.items() if v is not None},
+    )
 
 
 def device(agent: str) -> str:
@@ -104,3 +117,38 @@ def _every_page() -> dict[str, Any]:
         "first_fonts": FIRST_FONTS[language.script],
         "demonstration": current_app.extensions["settings"].demonstration,
     }
+
+
+def bold(text: str) -> Markup:
+    """A text of ours with its **bold** words marked; everything else escaped."""
+    parts = str(escape(text)).split("**")
+    return Markup("".join(f"<b>{part}</b>" if place % 2 else part for place, part in enumerate(parts)))  # noqa: S704 - escaped above
+
+
+def prerequisites(items: list[dict[str, Any]], words: dict[str, Any]) -> str:
+    """What a course asks for before it, joined as the language joins: codes as they are, texts in the reader's language."""
+    shown = []
+    for item in items:
+        text = (
+            words[f"prerequisite.{item['key']}"].text
+            if item.get("key") and f"prerequisite.{item['key']}" in words
+            else ""
+        )
+        if item.get("any"):
+            shown.append(" / ".join(item["any"]))
+        elif item.get("course"):
+            shown.append(" / ".join(part for part in (item["course"], text) if part))
+        else:
+            shown.append(text)
+    return formatting.list_text([part for part in shown if part])
+
+
+def slip_words(code: str) -> dict[str, str]:
+    """The labels of a login slip in the trainee's language, whatever the instructor reads."""
+    with use(code):
+        return {"number": gettext("Person number"), "pin": gettext("PIN, to be changed at the first sign-in")}
+
+
+def reason(message: str, values: dict[str, Any]) -> str:
+    """A rule's reason in the reader's language, its numbers in her digits."""
+    return gettext(message, **{k: formatting.number_text(v) if isinstance(v, (int, Decimal)) else v for k, v in values.items()})

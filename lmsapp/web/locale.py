@@ -44,7 +44,7 @@ def switched(code: str) -> str:
     """The address of this page in another language: the same place, only the code differs."""
     if request.view_args is not None and "language" in g.get("address_values", ()) and request.endpoint:
         path = request.full_path if request.query_string else request.path
-        return f"/{code}{path[len(g.language.code) + 1:]}"
+        return f"/{code}{path[len(g.language.code) + 1 :]}"
     return url_for("home.start", language=code)
 
 

@@ -36,6 +36,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_audit_line_actor_token'), ['actor_token'], unique=False)
         batch_op.create_index(batch_op.f('ix_audit_line_object_id'), ['object_id'], unique=False)
 
+    op.create_table('audit_personal',
+    sa.Column('position', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('token', sa.String(length=24), nullable=True),
+    sa.Column('address', sa.String(length=45), nullable=True),
+    sa.Column('details', sa.Text(), nullable=True),
+    sa.PrimaryKeyConstraint('position', name=op.f('pk_audit_personal'))
+    )
+    with op.batch_alter_table('audit_personal', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_audit_personal_token'), ['token'], unique=False)
+
     op.create_table('audit_subject',
     sa.Column('token', sa.String(length=24), nullable=False),
     sa.Column('person_id', sa.Integer(), nullable=True),
@@ -142,6 +152,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_person_search_key'), ['search_key'], unique=False)
         batch_op.create_index(batch_op.f('ix_person_sort_key'), ['sort_key'], unique=False)
 
+    op.create_table('safety_setting',
+    sa.Column('setting', sa.String(length=60), nullable=False),
+    sa.Column('language', sa.String(length=8), nullable=False),
+    sa.Column('child', sa.String(length=400), nullable=False),
+    sa.Column('adult', sa.String(length=400), nullable=False),
+    sa.Column('approver', sa.String(length=200), nullable=False),
+    sa.Column('decided_at', sa.DateTime(), nullable=False),
+    sa.Column('is_demonstration', sa.Boolean(), nullable=False),
+    sa.PrimaryKeyConstraint('setting', 'language', name=op.f('pk_safety_setting'))
+    )
+    op.create_table('serial_counter',
+    sa.Column('year', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('kind', sa.String(length=40), nullable=False),
+    sa.Column('last', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('year', 'kind', name=op.f('pk_serial_counter'))
+    )
     op.create_table('tries',
     sa.Column('key', sa.String(length=64), nullable=False),
     sa.Column('count', sa.Integer(), nullable=False),
@@ -213,6 +239,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_membership_organisation_id'), ['organisation_id'], unique=False)
         batch_op.create_index('ix_membership_person_running', ['person_id', 'until'], unique=False)
 
+    op.create_table('message',
+    sa.Column('code', sa.String(length=40), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('safety', sa.Boolean(), nullable=False),
+    sa.Column('setting', sa.String(length=60), nullable=True),
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_message_document_id')),
+    sa.PrimaryKeyConstraint('code', name=op.f('pk_message'))
+    )
     op.create_table('organisation_name',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('organisation_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -259,6 +294,17 @@ def upgrade() -> None:
     with op.batch_alter_table('unit', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_unit_document_id'), ['document_id'], unique=False)
 
+    op.create_table('void_serial',
+    sa.Column('serial', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(length=40), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('reason', sa.String(length=400), nullable=False),
+    sa.Column('at', sa.DateTime(), nullable=False),
+    sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_void_serial_person_id')),
+    sa.PrimaryKeyConstraint('serial', name=op.f('pk_void_serial'))
+    )
     op.create_table('cohort',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('code', sa.String(length=40), nullable=False),
@@ -501,6 +547,41 @@ def upgrade() -> None:
         batch_op.create_index('ix_attempt_open_deadline', ['state', 'deadline_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_attempt_person_id'), ['person_id'], unique=False)
 
+    op.create_table('award',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('serial', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(length=40), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('issue', sa.Integer(), nullable=False),
+    sa.Column('code', sa.String(length=16), nullable=False),
+    sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('enrolment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('cohort_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('course_code', sa.String(length=40), nullable=False),
+    sa.Column('issued_on', sa.Date(), nullable=False),
+    sa.Column('valid_until', sa.Date(), nullable=True),
+    sa.Column('facts', sa.JSON(), nullable=False),
+    sa.Column('payload', sa.String(length=4000), nullable=False),
+    sa.Column('key_id', sa.String(length=32), nullable=False),
+    sa.Column('is_demonstration', sa.Boolean(), nullable=False),
+    sa.Column('issued_at', sa.DateTime(), nullable=False),
+    sa.Column('issued_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.CheckConstraint("kind in ('attendance', 'achievement', 'qualification', 'eore-card')", name=op.f('ck_award_kind')),
+    sa.ForeignKeyConstraint(['cohort_id'], ['cohort.id'], name=op.f('fk_award_cohort_id')),
+    sa.ForeignKeyConstraint(['enrolment_id'], ['enrolment.id'], name=op.f('fk_award_enrolment_id')),
+    sa.ForeignKeyConstraint(['issued_by'], ['person.id'], name=op.f('fk_award_issued_by')),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_award_person_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_award')),
+    sa.UniqueConstraint('code', name=op.f('uq_award_code')),
+    sa.UniqueConstraint('serial', name=op.f('uq_award_serial')),
+    sa.UniqueConstraint('year', 'kind', 'number', name=op.f('uq_award_year_kind_number'))
+    )
+    with op.batch_alter_table('award', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_award_cohort_id'), ['cohort_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_award_person_id'), ['person_id'], unique=False)
+        batch_op.create_index('uq_award_enrolment_kind', ['enrolment_id', 'kind', 'issue'], unique=True, sqlite_where=sa.text('enrolment_id is not null'), postgresql_where=sa.text('enrolment_id is not null'))
+
     op.create_table('hours_entry',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('enrolment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -573,6 +654,33 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('attempt_event', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_attempt_event_attempt_id'), ['attempt_id'], unique=False)
+
+    op.create_table('award_document',
+    sa.Column('award_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('design_version', sa.Integer(), nullable=False),
+    sa.Column('rendered_at', sa.DateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['award_id'], ['award.id'], name=op.f('fk_award_document_award_id')),
+    sa.PrimaryKeyConstraint('award_id', name=op.f('pk_award_document'))
+    )
+    with op.batch_alter_table('award_document', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_award_document_digest'), ['digest'], unique=False)
+
+    op.create_table('award_event',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('award_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=40), nullable=False),
+    sa.Column('at', sa.DateTime(), nullable=False),
+    sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('reason', sa.String(length=400), nullable=True),
+    sa.CheckConstraint("kind in ('issued', 'reprinted', 'suspended', 'reinstated', 'revoked', 'superseded')", name=op.f('ck_award_event_kind')),
+    sa.ForeignKeyConstraint(['award_id'], ['award.id'], name=op.f('fk_award_event_award_id')),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_award_event_person_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_award_event'))
+    )
+    with op.batch_alter_table('award_event', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_award_event_award_id'), ['award_id'], unique=False)
 
     op.create_table('device_lease',
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -647,6 +755,14 @@ def downgrade() -> None:
 
     op.drop_table('extension')
     op.drop_table('device_lease')
+    with op.batch_alter_table('award_event', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_award_event_award_id'))
+
+    op.drop_table('award_event')
+    with op.batch_alter_table('award_document', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_award_document_digest'))
+
+    op.drop_table('award_document')
     with op.batch_alter_table('attempt_event', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_attempt_event_attempt_id'))
 
@@ -662,6 +778,12 @@ def downgrade() -> None:
         batch_op.drop_index('ix_hours_entry_newest')
 
     op.drop_table('hours_entry')
+    with op.batch_alter_table('award', schema=None) as batch_op:
+        batch_op.drop_index('uq_award_enrolment_kind', sqlite_where=sa.text('enrolment_id is not null'), postgresql_where=sa.text('enrolment_id is not null'))
+        batch_op.drop_index(batch_op.f('ix_award_person_id'))
+        batch_op.drop_index(batch_op.f('ix_award_cohort_id'))
+
+    op.drop_table('award')
     with op.batch_alter_table('attempt', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_attempt_person_id'))
         batch_op.drop_index('ix_attempt_open_deadline')
@@ -720,6 +842,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_cohort_edition_id'))
 
     op.drop_table('cohort')
+    op.drop_table('void_serial')
     with op.batch_alter_table('unit', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_unit_document_id'))
 
@@ -732,6 +855,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_organisation_name_organisation_id'))
 
     op.drop_table('organisation_name')
+    op.drop_table('message')
     with op.batch_alter_table('membership', schema=None) as batch_op:
         batch_op.drop_index('ix_membership_person_running')
         batch_op.drop_index(batch_op.f('ix_membership_organisation_id'))
@@ -747,6 +871,8 @@ def downgrade() -> None:
     op.drop_table('edition')
     op.drop_table('bank')
     op.drop_table('tries')
+    op.drop_table('serial_counter')
+    op.drop_table('safety_setting')
     with op.batch_alter_table('person', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_person_sort_key'))
         batch_op.drop_index(batch_op.f('ix_person_search_key'))
@@ -764,6 +890,10 @@ def downgrade() -> None:
     op.drop_table('document')
     op.drop_table('course')
     op.drop_table('audit_subject')
+    with op.batch_alter_table('audit_personal', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_audit_personal_token'))
+
+    op.drop_table('audit_personal')
     with op.batch_alter_table('audit_line', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_audit_line_object_id'))
         batch_op.drop_index(batch_op.f('ix_audit_line_actor_token'))

@@ -1,0 +1,295 @@
+"""Pages of cohorts: for those who run them, and the lessons of those who learn in them."""
+
+from typing import Any
+
+from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
+
+from lmsapp.accounts import queries as people
+from lmsapp.accounts.numbers import read_number
+from lmsapp.accounts.registering import NewPerson
+from lmsapp.catalogue import queries as catalogue
+from lmsapp.catalogue.views import drafts_allowed, page_of_lesson
+from lmsapp.cohorts import attending, enrolling, policy, progress, queries, roster
+from lmsapp.cohorts.forms import CohortForm, EmptyForm, EnrolForm, NewTraineeForm, WithdrawForm
+from lmsapp.cohorts.models import Cohort, Enrolment
+from lmsapp.core import clock, qr
+from lmsapp.core.errors import Invalid, LmsError, NotFound
+from lmsapp.core.translations import gettext as _
+from lmsapp.core.translations import ngettext
+from lmsapp.translation import queries as texts
+from lmsapp.web import database, login
+from lmsapp.web.database import db
+from lmsapp.web.locale import current_language
+from lmsapp.web.pages import Area
+
+area = Area("cohorts", __name__)
+
+
+def _course_words(cohort: Cohort) -> Any:
+    return texts.texts_of(
+        db.session(), cohort.edition.document_id, current_language().code, drafts_allowed=drafts_allowed()
+    )
+
+
+def _partner_name(cohort: Cohort) -> str:
+    if cohort.partner_id is None:
+        return ""
+    return people.names_of(db.session(), [cohort.partner_id], current_language().code).get(cohort.partner_id, "")
+
+
+@area.get("/cohorts", policy=policy.may_list_cohorts)
+def cohorts() -> str:
+    """All cohorts the actor may see."""
+    found = queries.cohorts(db.session(), login.actor())
+    words = texts.texts_of_kind(
+        db.session(), "course", current_language().code, drafts_allowed=drafts_allowed(), keys=["title"]
+    )
+    names = people.names_of(db.session(), [c.partner_id for c in found if c.partner_id], current_language().code)
+    sizes = queries.sizes(db.session(), [c.id for c in found])
+    return render_template("cohorts/cohorts.html", found=found, words=words, names=names, sizes=sizes)
+
+
+@area.form("/cohorts/new", policy=policy.may_start)
+def new_cohort() -> str | Response | tuple[str, int]:
+    """Starts a cohort."""
+    actor, language = login.actor(), current_language().code
+    listed = catalogue.courses(db.session(), actor, language, drafts_allowed=drafts_allowed())
+    partners = [o for o in people.organisations(db.session(), actor) if o.kind == "partner"]
+    names = people.names_of(db.session(), [o.id for o in partners], language)
+    form = CohortForm(
+        courses=[(c.code, f"{c.code} · {c.title}") for c in listed],
+        partners=[(o.code, names.get(o.id, o.code)) for o in partners],
+        languages=[language],
+        seats=20,
+    )
+    if form.sent():
+        edition = catalogue.edition(db.session(), actor, form.course.data)
+        partner = people.organisation(db.session(), actor, form.partner.data) if form.partner.data else None
+        new = enrolling.NewCohort(
+            form.starts_on.data.first_day,
+            form.ends_on.data.first_day,
+            form.place.data,
+            tuple(form.languages.data),
+            form.seats.data,
+            partner,
+        )
+        try:
+            cohort = enrolling.start(db.session(), actor, edition, new)
+        except Invalid as problem:
+            form.take(problem)
+        else:
+            flash(_("The cohort %(code)s is set up. Now put people on its roster.", code=cohort.code), "done")
+            return redirect(url_for("cohorts.cohort", code=cohort.code.lower()), 303)  # type: ignore[return-value]
+    return render_template("cohorts/new_cohort.html", form=form), 422 if form.errors else 200
+
+
+@area.get("/cohorts/<code>", policy=policy.may_see_cohort)
+def cohort(code: str) -> str:
+    """One cohort: figures, what to do next, who needs attention, progress, roster."""
+    found = queries.cohort(db.session(), login.actor(), code)
+    standings = queries.standings(db.session(), found)
+    rules = found.edition.rules["assessment"]
+    minimum = rules["attendance_minimum_percent"]
+    taught = roster.hours_by(found.edition.teaching_hours, found.starts_on, found.ends_on, clock.now().date())
+    at_risk = [s for s in standings if roster.behind(s.hours, taught, minimum)]
+    return render_template(
+        "cohorts/cohort.html",
+        cohort=found,
+        words=_course_words(found),
+        partner=_partner_name(found),
+        standings=standings,
+        at_risk=at_risk,
+        needed=roster.hours_needed(found.edition.teaching_hours, minimum),
+        taught=taught,
+        average=roster.average([s.hours for s in standings if s.hours is not None]),
+        minimum=minimum,
+        panels=[panel(found) for panel in current_app.extensions.get("cohort_panels", ())],
+        empty=EmptyForm(),
+    )
+
+
+@area.form("/cohorts/<code>/people/add", policy=policy.may_run)
+def add_person(code: str) -> str | Response | tuple[str, int]:
+    """Puts a person on the roster: somebody known by her number, or somebody new."""
+    actor = login.actor()
+    found = queries.cohort(db.session(), actor, code)
+    form = EnrolForm(prefix="known", languages=found.languages)
+    new = NewTraineeForm(prefix="new", languages=found.languages)
+    known = "known-number" in request.form
+    sent = form if known else new
+    if request.method == "POST" and sent.sent():
+        try:
+            _enrol(found, form) if known else _enrol_new(found, new)
+        except Invalid as problem:
+            sent.take(problem)
+        except LmsError as problem:
+            sent.take(Invalid(problem.message, **problem.values))
+        else:
+            flash(_("The roster is saved."), "done")
+            return redirect(url_for("cohorts.cohort", code=code), 303)  # type: ignore[return-value]
+    status = 422 if request.method == "POST" else 200
+    return render_template(
+        "cohorts/add_person.html", cohort=found, words=_course_words(found), form=form, new=new
+    ), status
+
+
+def _enrol(cohort: Cohort, form: EnrolForm) -> None:
+    number = read_number(form.number.data)
+    message = _("“%(typed)s” is no person number of ours. It has 8 digits.", typed=form.number.data)
+    if number is None:
+        raise Invalid(message, {"number": message})
+    person = enrolling.trainee(db.session(), login.actor(), cohort, number)
+    enrolling.enrol(db.session(), login.actor(), cohort, person, form.language.data)
+
+
+def _enrol_new(cohort: Cohort, form: NewTraineeForm) -> None:
+    new = NewPerson(
+        name=form.name.data,
+        name_language=form.language.data,
+        latin_name=form.latin_name.data or None,
+        father_name=form.father_name.data or None,
+        sex=form.sex.data or None,
+        birth=form.birth.data,
+    )
+    organisation = cohort.partner or people.centre(db.session())
+    enrolling.enrol_new(db.session(), login.actor(), cohort, new, organisation, form.language.data)
+
+
+@area.form("/cohorts/<code>/people/<int:enrolment_id>/withdraw", policy=policy.may_run)
+def withdraw(code: str, enrolment_id: int) -> str | Response | tuple[str, int]:
+    """Takes somebody off the roster, with the reason."""
+    found = queries.cohort(db.session(), login.actor(), code)
+    enrolment = _enrolment(found, enrolment_id)
+    form = WithdrawForm()
+    if form.sent():
+        enrolling.withdraw(db.session(), login.actor(), found, enrolment, form.reason.data)
+        flash(_("%(name)s is off the roster; all records stay.", name=enrolment.person.name), "done")
+        return redirect(url_for("cohorts.cohort", code=code), 303)  # type: ignore[return-value]
+    page = render_template(
+        "cohorts/withdraw.html", cohort=found, words=_course_words(found), enrolment=enrolment, form=form
+    )
+    return page, 422 if form.errors else 200
+
+
+def _enrolment(cohort: Cohort, enrolment_id: int) -> Enrolment:
+    for enrolment in queries.enrolments(db.session(), cohort.id):
+        if enrolment.id == enrolment_id:
+            return enrolment
+    raise NotFound
+
+
+@area.form("/cohorts/<code>/hours", policy=policy.may_run)
+def hours(code: str) -> str | Response | tuple[str, int]:
+    """Hours attended, one field a trainee."""
+    found = queries.cohort(db.session(), login.actor(), code)
+    standings = queries.standings(db.session(), found)
+    typed = {s.enrolment.id: request.form.get(f"hours-{s.enrolment.id}", "")[:20] for s in standings}
+    wrong: dict[str, str] = {}
+    if request.method == "POST":
+        if set(request.form) - {f"hours-{i}" for i in typed} - {"csrf_token", "reason"}:
+            abort(400)
+        try:
+            count = attending.enter_hours(
+                db.session(), login.actor(), found, typed, request.form.get("reason", "")[:400]
+            )
+        except Invalid as problem:
+            wrong = {name: _(message, **problem.values) for name, message in problem.fields.items()}
+        else:
+            flash(
+                ngettext("Hours of %(num)s trainee saved.", "Hours of %(num)s trainees saved.", count)
+                if count
+                else _("Nothing was different, nothing was saved."),
+                "done",
+            )
+            return redirect(url_for("cohorts.cohort", code=code), 303)  # type: ignore[return-value]
+    needed = roster.hours_needed(
+        found.edition.teaching_hours, found.edition.rules["assessment"]["attendance_minimum_percent"]
+    )
+    page = render_template(
+        "cohorts/hours.html",
+        cohort=found,
+        words=_course_words(found),
+        standings=standings,
+        typed=typed,
+        wrong=wrong,
+        reason=request.form.get("reason", ""),
+        needed=needed,
+    )
+    return page, 422 if wrong else 200
+
+
+@area.form("/cohorts/<code>/slips", policy=policy.may_run)
+def slips(code: str) -> str | Response:
+    """Login slips: first says whom they are for, then shows them once, ready to print and cut."""
+    found = queries.cohort(db.session(), login.actor(), code)
+    enrolments = list(queries.enrolments(db.session(), found.id))
+    waiting = [e for e in enrolments if e.person.secret_kind is None or e.person.must_choose_secret]
+    form = EmptyForm()
+    if not form.sent():
+        return render_template(
+            "cohorts/slips.html",
+            cohort=found,
+            words=_course_words(found),
+            waiting=waiting,
+            enrolments=enrolments,
+            form=form,
+        )
+    made = enrolling.print_slips(db.session(), login.actor(), found, waiting)
+    base = current_app.extensions["settings"].base_url.rstrip("/")
+    address = base.partition("://")[2]
+    codes = {
+        s.person.number: qr.on_page(f"{base}/{s.language}/sign-in?number={s.person.number}", s.person.number)
+        for s in made
+    }
+    return render_template("cohorts/slip_sheet.html", cohort=found, slips=made, codes=codes, address=address)
+
+
+@area.get("/learn/<code>", policy=policy.may_learn)
+def learn(code: str) -> str:
+    """A trainee's course: modules, lessons, what is done."""
+    enrolment = queries.enrolment_of(db.session(), login.actor(), code)
+    way = queries.path(db.session(), enrolment)
+    words = _course_words(enrolment.cohort)
+    titles = catalogue.lesson_titles(
+        db.session(), enrolment.cohort.edition, current_language().code, drafts_allowed=drafts_allowed()
+    )
+    return render_template("cohorts/learn.html", way=way, cohort=enrolment.cohort, words=words, titles=titles)
+
+
+@area.get("/learn/<code>/<module>/<lesson>", policy=policy.may_learn)
+def lesson(code: str, module: str, lesson: str) -> str:
+    """A lesson with progress: the page tells how far it was read, the button at its end says done."""
+    enrolment = queries.enrolment_of(db.session(), login.actor(), code)
+    edition = enrolment.cohort.edition
+    one, before, after = catalogue.lesson_of(edition, module, lesson)
+    way = queries.path(db.session(), enrolment)
+    here = next((p for p in [way.latest] if p is not None and p.lesson_id == one.id), None)
+    return render_template(
+        "cohorts/lesson.html",
+        edition=edition,
+        cohort=enrolment.cohort,
+        way=way,
+        before=before,
+        after=after,
+        resume=here.position if here else 0,
+        form=EmptyForm(),
+        **page_of_lesson(edition, one),
+    )
+
+
+@area.post("/learn/<code>/<module>/<lesson>/progress", policy=policy.may_learn, hot=True)
+def note_progress(code: str, module: str, lesson: str) -> Response:
+    """Keeps how far a lesson was read (`position`) or that it is done (`done`), then leads on."""
+    enrolment = queries.enrolment_of(db.session(), login.actor(), code)
+    one, _before, after = catalogue.lesson_of(enrolment.cohort.edition, module, lesson)
+    typed = request.form.get("position", "0")
+    position = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 5 else 0
+    done, now, ids = "done" in request.form, clock.now(), (enrolment.id, one.id)
+    db.session.rollback()
+    database.writer().write(lambda connection: progress.note(connection, *ids, position, now, done=done))
+    if not done:
+        return Response(status=204)
+    if after is None:
+        return redirect(url_for("cohorts.learn", code=code), 303)  # type: ignore[return-value]
+    onward = url_for("cohorts.lesson", code=code, module=after.module.slug, lesson=after.slug)
+    return redirect(onward, 303)  # type: ignore[return-value]

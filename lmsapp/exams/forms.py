@@ -1,0 +1,42 @@
+"""Forms of exams: holding a sitting, extra time."""
+
+from typing import Any
+
+from wtforms.validators import ValidationError
+
+from lmsapp.core.formatting import latin_digits
+from lmsapp.core.translations import gettext as _
+from lmsapp.core.translations import lazy_gettext as later
+from lmsapp.web.forms import DayField, Form, Line, WholeNumber, needed
+
+
+class TimeOfDay(Line):
+    """Hours and minutes, as 9:00 or 14.30, in any digits."""
+
+    def pre_validate(self, form: Any) -> None:
+        """Makes `minutes` since midnight, or says what is wanted."""
+        super().pre_validate(form)
+        hours, _sign, minutes = latin_digits(self.data or "").replace(".", ":").partition(":")
+        right = hours.isdigit() and minutes.isdigit() and len(minutes) == 2 and int(hours) < 24 and int(minutes) < 60
+        if not right:
+            raise ValidationError(_("Write the time as 9:00 or 14:30."))
+        self.minutes = int(hours) * 60 + int(minutes)
+
+
+class SittingForm(Form):
+    """Holding an exam: a day, from when to when."""
+
+    day = DayField(later("Day"), precision="day")
+    opens = TimeOfDay(later("Opens at"))
+    closes = TimeOfDay(later("Closes at"))
+
+
+class ExtensionForm(Form):
+    """Extra time for one attempt."""
+
+    minutes = WholeNumber(later("Minutes"), least=1, most=600)
+    reason = Line(later("Reason"), [needed(later("Write the reason for the extra time."))])
+
+
+class EmptyForm(Form):
+    """A button that only carries its form token."""

@@ -1,0 +1,109 @@
+"""Reading texts in a language: one statement a page, whatever the number of units."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, and_, func, select
+from sqlalchemy.orm import Session
+
+from lmsapp.translation.models import Document, SourceRevision, Translation, Unit
+from lmsapp.translation.weights import RANK, Shown, Wording, shown
+
+Texts = dict[str, Shown]
+
+
+def document(session: Session, kind: str, key: str) -> Document | None:
+    """The document told by kind and key."""
+    return session.scalar(select(Document).where(Document.kind == kind, Document.key == key))
+
+
+def texts(session: Session, document_ids: Iterable[int], language: str, *, drafts_allowed: bool) -> dict[int, Texts]:
+    """The texts of documents as a reader of `language` sees them: document id to unit key to text."""
+    return _read(session, language, [Unit.document_id.in_(list(document_ids))], drafts_allowed=drafts_allowed)
+
+
+def texts_of(session: Session, document_id: int, language: str, *, drafts_allowed: bool) -> Texts:
+    """The texts of one document."""
+    return texts(session, [document_id], language, drafts_allowed=drafts_allowed).get(document_id, {})
+
+
+def texts_of_kind(
+    session: Session, kind: str, language: str, *, drafts_allowed: bool, keys: Sequence[str] | None = None
+) -> dict[int, Texts]:
+    """Chosen units (by key) of all documents of a kind: for lists."""
+    conditions = [Document.kind == kind]
+    conditions += [Unit.key.in_(keys)] if keys is not None else []
+    return _read(session, language, conditions, drafts_allowed=drafts_allowed)
+
+
+def _read(session: Session, language: str, conditions: list[Any], *, drafts_allowed: bool) -> dict[int, Texts]:
+    rows = session.execute(
+        select(
+            Unit.document_id,
+            Unit.id,
+            Unit.key,
+            Unit.safety,
+            Unit.revision,
+            Document.source_language,
+            SourceRevision.text,
+            Translation.text.label("translated"),
+            Translation.state,
+            Translation.based_on,
+        )
+        .join(Document, Document.id == Unit.document_id)
+        .join(SourceRevision, and_(SourceRevision.unit_id == Unit.id, SourceRevision.number == Unit.revision))
+        .outerjoin(
+            Translation, and_(Translation.unit_id == Unit.id, Translation.language == language, Translation.current)
+        )
+        .where(Unit.retired.is_(False), *conditions)
+        .order_by(Unit.document_id, Unit.position)
+    ).all()
+    behind = _behind(session, [row for row in rows if row.based_on is not None and row.based_on < row.revision])
+    found: dict[int, Texts] = defaultdict(dict)
+    for row in rows:
+        wording = (
+            None if row.translated is None else Wording(row.translated, row.state == "approved", behind.get(row.id, ""))
+        )
+        found[row.document_id][row.key] = shown(
+            row.text, row.source_language, language, wording, safety=row.safety, drafts_allowed=drafts_allowed
+        )
+    return found
+
+
+def _behind(session: Session, rows: Sequence[Row[Any]]) -> Mapping[int, str]:
+    """For units whose translation is older than the source: the weight of the gravest change it lacks."""
+    if not rows:
+        return {}
+    based = {row.id: row.based_on for row in rows}
+    revisions = session.execute(
+        select(SourceRevision.unit_id, SourceRevision.number, SourceRevision.weight).where(
+            SourceRevision.unit_id.in_(based), SourceRevision.ready
+        )
+    )
+    gravest: dict[int, str] = {}
+    for unit_id, number, weight in revisions:
+        if number > based[unit_id] and RANK[weight] > RANK.get(gravest.get(unit_id, ""), 0):
+            gravest[unit_id] = weight
+    return gravest
+
+
+def coverage(session: Session, kind: str) -> dict[int, dict[str, int]]:
+    """How many units of each document of a kind are translated, by language; `""` counts the units themselves."""
+    totals = session.execute(
+        select(Unit.document_id, func.count())
+        .join(Document)
+        .where(Document.kind == kind, Unit.retired.is_(False))
+        .group_by(Unit.document_id)
+    )
+    found: dict[int, dict[str, int]] = {document_id: {"": count} for document_id, count in totals}
+    rows = session.execute(
+        select(Unit.document_id, Translation.language, func.count())
+        .join(Unit, Unit.id == Translation.unit_id)
+        .join(Document, Document.id == Unit.document_id)
+        .where(Document.kind == kind, Unit.retired.is_(False), Translation.current)
+        .group_by(Unit.document_id, Translation.language)
+    )
+    for document_id, language, count in rows:
+        found[document_id][language] = count
+    return found

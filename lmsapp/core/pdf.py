@@ -36,11 +36,11 @@ class PdfError(Exception):
     """No PDF was made."""
 
 
-class PdfUnavailable(PdfError):  # noqa: N818 - a state people are told of, like those of core.errors
+class PdfUnavailable(PdfError):
     """PDF is switched off on this machine; the message names what is missing."""
 
 
-class PdfFailed(PdfError):  # noqa: N818
+class PdfFailed(PdfError):
     """The document was not made. `reason` says which limit or rule ended it, the message what happened."""
 
     def __init__(self, reason: Literal["time", "memory", "rule", "crash"], message: str) -> None:

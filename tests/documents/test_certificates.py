@@ -224,9 +224,31 @@ def test_markup_in_every_field_is_printed_as_text(tmp_path: Path) -> None:
     assert b"root:" not in file.read_bytes()
 
 
-def test_text_that_does_not_fit_is_an_error_not_a_blot() -> None:
+LONG = {
+    "en": ["Facilitation, inclusion of persons with disabilities, safeguarding"] * 6,
+    "prs": ["تسهیل جلسه، شمولیت اشخاص دارای معلولیت، محافظت"] * 6,
+}
+
+
+def test_long_titles_and_topics_are_set_closer_until_they_fit(tmp_path: Path) -> None:
+    course = {
+        "en": "EORE Educator and Training of Trainers for Explosive Ordnance Risk Education",
+        "prs": "آموزش‌دهندۀ آگاهی‌دهی از خطرات مهمات منفجره و تربیۀ آموزش‌دهندگان",
+    }
+    file = tmp_path / "long.pdf"
+    file.write_bytes(
+        stamped(
+            facts("qualification", ("en", "prs"), course=course, points={code: one[:4] for code, one in LONG.items()})
+        )
+    )
+    text = text_of(file)
+    assert folded(LONG["prs"][0]).split()[-1] in text
+    assert "Training of Trainers" in text
+
+
+def test_text_that_does_not_fit_at_all_is_an_error_not_a_blot() -> None:
     with pytest.raises(pdf.PdfFailed, match="too long"):
-        stamped(facts("qualification", ("az", "prs"), points=dict.fromkeys(("az", "prs"), ["Bir"] * 20)))
+        stamped(facts("qualification", ("en", "prs"), points={code: one * 4 for code, one in LONG.items()}))
 
 
 def test_a_letter_that_no_face_has_is_an_error() -> None:

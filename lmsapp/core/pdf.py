@@ -23,7 +23,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, Literal, cast
 
-from lmsapp.core.qr import Code
+from lmsapp.core.qr import FINE, Code
 
 FONTS = Path(__file__).parent / "print_fonts"
 LIBRARIES = ("pango-1.0", "pangoft2-1.0", "harfbuzz-subset")
@@ -111,7 +111,9 @@ def stamp(
     """
     parts = {"html": overlay.encode(), "base": base.encode(), "style": overlay_style.encode()}
     for section, (code, alt) in (codes or {}).items():
-        parts[f"figure:{section}"] = json.dumps([section, len(code.rows), code.side, code.runs(), alt]).encode()
+        parts[f"figure:{section}"] = (
+            json.dumps([section, FINE * len(code.rows), code.side, alt]).encode() + b"\n" + code.bits()
+        )
     return _room.ask({"act": "stamp"}, {**parts, **_given(resources)}, options)
 
 

@@ -316,7 +316,7 @@ def _facts(
         "course_code": edition.course.code,
         "edition": edition.number,
         "course": {c: words[c]["title"].text for c in both},
-        "points": {c: [words[c][f"module.{m.slug}"].text for m in edition.modules][:6] for c in both},
+        "points": {c: [words[c][f"module.{m.slug}"].text for m in edition.modules] for c in both},
         "held": [day.isoformat() for day in stated.held],
         "hours": str(stated.hours),
         "result": None if stated.result is None else [stated.result.numerator, stated.result.denominator],

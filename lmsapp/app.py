@@ -46,7 +46,7 @@ LARGEST_FORM = 2 * 1024 * 1024
 class LmsFlask(Flask):
     """Flask whose requests end in one commit, before the reply leaves, or in none."""
 
-    def dispatch_request(self) -> Response:  # type: ignore[override]
+    def dispatch_request(self) -> Response:
         """Runs the view and settles its transaction."""
         return database.finish(self.make_response(super().dispatch_request()))
 

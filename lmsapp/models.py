@@ -10,4 +10,16 @@ from lmsapp.exams import models as exams
 from lmsapp.translation import messages
 from lmsapp.translation import models as translation
 
-__all__ = ["Base", "accounts", "audit", "catalogue", "certificates", "cohorts", "exams", "jobs", "mailing", "messages", "translation"]
+__all__ = [
+    "Base",
+    "accounts",
+    "audit",
+    "catalogue",
+    "certificates",
+    "cohorts",
+    "exams",
+    "jobs",
+    "mailing",
+    "messages",
+    "translation",
+]

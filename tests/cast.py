@@ -16,7 +16,7 @@ from lmsapp.core.access import ANYONE, KEEPER, Actor
 PASSWORD = "four quiet words here"
 PIN = "604118"
 
-# key: (name, language, role, organisation)
+# Each with name, language, role and organisation.
 PEOPLE = {
     "trainee": ("نینو کاپانادزه", "prs", Role.TRAINEE, "ge"),
     "another_trainee": ("ګلالۍ احمدزۍ", "ps", Role.TRAINEE, "af"),

@@ -19,13 +19,15 @@ from sqlalchemy.orm import Session
 from lmsapp import installation, wiring
 from lmsapp.accounts.models import SignIn
 from lmsapp.app import create_app
-from lmsapp.core import clock, settings
+from lmsapp.core import clock, figures, settings
 from lmsapp.core.sessions import transaction, writing
 from lmsapp.core.settings import Settings
+from lmsapp.web import limits
 from lmsapp.web.login import TICKET, ticket_hash
 from tests import cast as casting
 
 IN_CI = bool(os.environ.get("CI"))
+figures.folders.append(Path(__file__).parent / "data" / "content" / "figures")
 
 
 @pytest.fixture(scope="session")
@@ -82,13 +84,20 @@ def app(chosen: Settings, opened: installation.Installation) -> Iterator[Flask]:
     """The application on its own SQLite database."""
     made = create_app(chosen)
     made.config["TESTING"] = False
-    made.config["RATELIMIT_ENABLED"] = False
     wiring.connect(opened)
     yield made
     with made.app_context():
         if "writer" in made.extensions:
             made.extensions["writer"].stop()
         made.extensions["sqlalchemy"].engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def unlimited() -> Iterator[None]:
+    """No rate limits, but in the tests that switch them on."""
+    limits.limiter.enabled = False
+    yield
+    limits.limiter.enabled = False
 
 
 @pytest.fixture

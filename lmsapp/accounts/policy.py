@@ -17,7 +17,7 @@ def running() -> object:
     return (Membership.since <= now) & or_(Membership.until.is_(None), Membership.until > now)
 
 
-def visible_people(actor: Actor) -> Select[tuple[Person]]:
+def visible_people(actor: Actor) -> Select[Person]:
     """Persons the actor may see: all for the centre's administration, her own organisation's for a partner, herself."""
     query = select(Person)
     if actor.keeper or actor.is_a(*OVERSIGHT, Role.AUDITOR):
@@ -87,7 +87,7 @@ def may_grant(
 
 
 def may_issue_secret(actor: Actor, person: Person | None = None) -> Answer:
-    """Login slips and resets come from administrators and the centre's managers and instructors; not for administrators' own peers by instructors."""
+    """Slips and letters come from administrators and managers; instructors give slips to trainees only."""
     if actor.keeper or actor.is_a(*OVERSIGHT):
         return yes_if(condition=True, reason="")
     instructor = actor.is_a(Role.INSTRUCTOR) and (
@@ -115,7 +115,7 @@ def may_administer(actor: Actor, _thing: object = None) -> Answer:
     return yes_if(actor.keeper or actor.is_a(Role.ADMINISTRATOR), N_("Only administrators of the centre may do this."))
 
 
-def visible_organisations(actor: Actor) -> Select[tuple[Organisation]]:
+def visible_organisations(actor: Actor) -> Select[Organisation]:
     """All for the centre's staff; a partner sees the centre and itself."""
     query = select(Organisation)
     if actor.keeper or actor.centre_id in actor.organisations():

@@ -64,7 +64,7 @@ def person(session: Session, actor: Actor, number: str) -> Person:
 
 def people(
     actor: Actor, *, search: str = "", role: str | None = None, organisation: str | None = None
-) -> Select[tuple[Person]]:
+) -> Select[Person]:
     """Persons the actor may see, found by folded name, number or address, sorted by name."""
     query = policy.visible_people(actor).order_by(Person.sort_key, Person.id)
     for word in fold(search).split():

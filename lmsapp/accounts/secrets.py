@@ -2,6 +2,7 @@
 
 import secrets as randomness
 import threading
+from itertools import pairwise
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -24,10 +25,10 @@ def matches(stored: str | None, secret: str) -> bool:
     """Whether the secret is right; the same work is done when there is no such account."""
     with _at_once:
         try:
-            right = _hasher.verify(stored or _NOBODY, secret)
+            _hasher.verify(stored or _NOBODY, secret)
         except (VerificationError, InvalidHashError):
-            right = False
-    return right and stored is not None
+            return False
+    return stored is not None
 
 
 def outdated(stored: str) -> bool:
@@ -47,7 +48,7 @@ def fault_of_pin(pin: str) -> str | None:
     """Why this PIN can't be taken, as a message; None when it can."""
     if len(pin) != 6 or not (pin.isascii() and pin.isdigit()):
         return N_("A PIN has 6 digits.")
-    steps = {int(b) - int(a) for a, b in zip(pin, pin[1:], strict=False)}
+    steps = {int(b) - int(a) for a, b in pairwise(pin)}
     if len(steps) == 1 and steps <= {-1, 0, 1}:
         return N_("Choose digits that are not in a row and not all the same.")
     return None

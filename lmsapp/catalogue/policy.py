@@ -10,7 +10,7 @@ from lmsapp.core.translations import N_
 AUTHORS = (Role.INSTRUCTOR, Role.MANAGER, Role.TRANSLATOR, Role.LANGUAGE_REVIEWER, Role.TECHNICAL_REVIEWER)
 
 
-def visible_editions(actor: Actor) -> Select[tuple[Edition]]:
+def visible_editions(actor: Actor) -> Select[Edition]:
     """Published editions for everybody; drafts too for those who write, translate and review them."""
     query = select(Edition).join(Course)
     return query if actor.keeper or actor.is_a(*AUTHORS) else query.where(Edition.state == "published")

@@ -3,9 +3,8 @@
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from sqlalchemy.orm import Session
 
 from lmsapp.accounts import queries as accounts
@@ -24,7 +23,10 @@ def page(session: Session, ring: KeyRing, settings: Settings) -> str:
     """The page as one HTML text; it loads nothing and tells nobody."""
     data = {
         "keys": {
-            key.id: {"octets": key.octets.hex(), "compromised": key.compromised_at.isoformat() if key.compromised_at else None}
+            key.id: {
+                "octets": key.octets.hex(),
+                "compromised": key.compromised_at.isoformat() if key.compromised_at else None,
+            }
             for key in ring.public_keys()
         },
         "list": json.loads(revoking.make_list(session, ring, settings.stale_list_days))["list"],
@@ -35,12 +37,15 @@ def page(session: Session, ring: KeyRing, settings: Settings) -> str:
     }
     safe = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
     return _template().render(
-        data=safe, ed25519=VENDORED.read_text(encoding="utf-8"), made=clock.now().date().isoformat(), languages=LANGUAGES.values()
+        data=safe,
+        ed25519=VENDORED.read_text(encoding="utf-8"),
+        made=clock.now().date().isoformat(),
+        languages=LANGUAGES.values(),
     )
 
 
 @cache
-def _template() -> Any:
+def _template() -> Template:
     environment = Environment(
         loader=FileSystemLoader(str(paths.shipped("templates"))), autoescape=True, undefined=StrictUndefined
     )

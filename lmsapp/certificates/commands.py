@@ -27,7 +27,9 @@ LARGEST_FILE = 20_000_000
 def in_words(verdict: Verdict) -> str:
     """One of the four answers, in English; a demonstration's says so."""
     lapse = verdict.lapse
-    text = SAY[verdict.answer].format(state=lapse.state if lapse else "", since=lapse.since if lapse else "", age=verdict.list_age)
+    text = SAY[verdict.answer].format(
+        state=lapse.state if lapse else "", since=lapse.since if lapse else "", age=verdict.list_age
+    )
     return text + (" (demonstration)" if verdict.payload is not None and verdict.payload.demonstration else "")
 
 
@@ -113,7 +115,9 @@ def certificates() -> None:
 
 
 @certificates.command("checker")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Where the page is written.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Where the page is written."
+)
 def write_checker(out: Path) -> None:
     """Write the single-file offline checker with the public keys and today's revocation list."""
     opened = installation.opened()
@@ -124,7 +128,9 @@ def write_checker(out: Path) -> None:
 
 
 @certificates.command("list")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Where the list is written.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Where the list is written."
+)
 def write_list(out: Path) -> None:
     """Write today's signed revocation list."""
     opened = installation.opened()

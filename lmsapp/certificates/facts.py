@@ -71,7 +71,7 @@ class Side:
     """One language's half of the sheet."""
 
     language: Language
-    place: str  # "a" at the left frame, "b" at the right
+    place: str  # "a" the left column, "b" the right
     issuer: str
     unit: str
     title: str
@@ -87,13 +87,16 @@ class Side:
     code_label: str
 
 
-def side(facts: CertificateFacts, place: Literal["a", "b"], words: Mapping[str, Any]) -> Side:
-    """The half of one language, every value as its readers write it; `words` are the fixed ones of that language."""
-    code = facts.languages[0 if place == "a" else 1]
+def side(facts: CertificateFacts, code: str, words: Mapping[str, Any]) -> Side:
+    """The half of one language, every value as its readers write it; `words` are the fixed ones of that language.
+
+    The first language stands where its readers begin: on the left, or on the right when it runs right to left.
+    """
     spoken = language(code)
+    first_on_left = language(facts.languages[0]).direction == "ltr"
     return Side(
         language=spoken,
-        place=place,
+        place="a" if (code == facts.languages[0]) == first_on_left else "b",
         issuer=facts.issuer[code],
         unit=facts.unit[code],
         title=words["titles"][facts.kind],

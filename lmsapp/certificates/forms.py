@@ -10,7 +10,9 @@ from lmsapp.web.forms import Choice, Form, Line, Paragraphs, needed
 class CheckForm(Form):
     """What was scanned or typed: the QR code's text, the printed code, or the serial."""
 
-    text = Paragraphs(later("Verification code or serial"), [needed(later("Write the code that is printed on the certificate."))])
+    text = Paragraphs(
+        later("Verification code or serial"), [needed(later("Write the code that is printed on the certificate."))]
+    )
 
 
 class StateForm(Form):

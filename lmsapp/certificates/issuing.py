@@ -89,7 +89,11 @@ def cases(session: Session, cohort: Cohort) -> list[Case]:
     for enrolment in cohorts.enrolments(session, cohort.id):
         result = results.get(enrolment.id)
         standing = Standing(
-            hours.get(enrolment.id), needed, result is not None, bool(result and result.passed), bool(result and result.released)
+            hours.get(enrolment.id),
+            needed,
+            result is not None,
+            bool(result and result.passed),
+            bool(result and result.released),
         )
         found.append(
             Case(enrolment, standing.hours, result, eligibility.decide(standing, rules), awarded.get(enrolment.id, ()))
@@ -105,9 +109,13 @@ def close_out(session: Session, actor: Actor, cohort: Cohort, settings: Settings
     found = cases(session, cohort)
     for case in found:
         if case.to_award and case.result and actor.person_id and case.result.markers == {actor.person_id}:
-            raise Conflict(N_("You alone marked the exam of %(name)s; somebody else must award."), name=case.enrolment.person.name)
+            raise Conflict(
+                N_("You alone marked the exam of %(name)s; somebody else must award."), name=case.enrolment.person.name
+            )
     made = [
-        _award_case(session, actor, cohort, case, case.to_award, settings, ring) for case in found if case.to_award is not None
+        _award_case(session, actor, cohort, case, case.to_award, settings, ring)
+        for case in found
+        if case.to_award is not None
     ]
     enrolling.close(session, actor, cohort)
     if made:
@@ -135,7 +143,14 @@ def _award_case(
         result=case.result.percent if passed and case.result else None,
     )
     return issue(
-        session, actor, case.enrolment.person, cohort.edition, stated, settings, ring, enrolment=case.enrolment,
+        session,
+        actor,
+        case.enrolment.person,
+        cohort.edition,
+        stated,
+        settings,
+        ring,
+        enrolment=case.enrolment,
         demonstration=cohort.is_demonstration,
     )
 
@@ -160,7 +175,9 @@ def issue(
     issued_on = stated.issued_on or clock.now().date()
     months = edition.rules["certificate"].get("validity_months") if stated.kind == "qualification" else None
     valid_until = months_later(issued_on, months) if months else None
-    serial = Serial(settings.serial_prefix, issued_on.year, stated.kind, _next_number(session, issued_on.year, stated.kind))
+    serial = Serial(
+        settings.serial_prefix, issued_on.year, stated.kind, _next_number(session, issued_on.year, stated.kind)
+    )
     code = serials.new_code()
     facts = _facts(session, person, edition, stated, serial, code, valid_until, settings, demonstration=demonstration)
     signed = Payload(
@@ -177,16 +194,34 @@ def issue(
     )
     _key, signature = ring.sign(payload.SIGNED_AS + signed.message())
     award = Award(
-        serial=str(serial), year=serial.year, kind=stated.kind, number=serial.number, code=code, person_id=person.id,
-        enrolment_id=enrolment.id if enrolment else None, cohort_id=enrolment.cohort_id if enrolment else None,
-        course_code=edition.course.code, issued_on=issued_on, valid_until=valid_until, facts=facts,
-        payload=payload.as_text(signed, signature), key_id=signed.key_id, is_demonstration=demonstration,
-        issued_at=clock.now(), issued_by=actor.person_id,
+        serial=str(serial),
+        year=serial.year,
+        kind=stated.kind,
+        number=serial.number,
+        code=code,
+        person_id=person.id,
+        enrolment_id=enrolment.id if enrolment else None,
+        cohort_id=enrolment.cohort_id if enrolment else None,
+        course_code=edition.course.code,
+        issued_on=issued_on,
+        valid_until=valid_until,
+        facts=facts,
+        payload=payload.as_text(signed, signature),
+        key_id=signed.key_id,
+        is_demonstration=demonstration,
+        issued_at=clock.now(),
+        issued_by=actor.person_id,
     )
     award.events.append(AwardEvent(kind="issued", at=clock.now(), person_id=actor.person_id))
     session.add(award)
     session.flush()
-    audit.record(session, "award.issued", actor, on=("award", award.serial), after={"kind": stated.kind, "course": award.course_code})
+    audit.record(
+        session,
+        "award.issued",
+        actor,
+        on=("award", award.serial),
+        after={"kind": stated.kind, "course": award.course_code},
+    )
     publish(session, AwardIssued(award.id, person.id))
     return award
 
@@ -198,7 +233,13 @@ def void_next(session: Session, actor: Actor, year: int, kind: str, prefix: str,
         raise Invalid(N_("Write the reason."), {"reason": N_("Write the reason.")})
     serial = Serial(prefix, year, kind, _next_number(session, year, kind))
     void = VoidSerial(
-        serial=str(serial), year=year, kind=kind, number=serial.number, reason=reason[:400], at=clock.now(), person_id=actor.person_id
+        serial=str(serial),
+        year=year,
+        kind=kind,
+        number=serial.number,
+        reason=reason[:400],
+        at=clock.now(),
+        person_id=actor.person_id,
     )
     session.add(void)
     audit.record(session, "serial.voided", actor, on=("serial", str(serial)), after={"reason": reason[:200]})
@@ -210,7 +251,10 @@ def gaps(session: Session) -> list[tuple[int, str, int, int]]:
     found = []
     for counter in session.scalars(select(SerialCounter)):
         used = sum(
-            session.scalar(select(func.count()).select_from(model).where(model.year == counter.year, model.kind == counter.kind)) or 0
+            session.scalar(
+                select(func.count()).select_from(model).where(model.year == counter.year, model.kind == counter.kind)
+            )
+            or 0
             for model in (Award, VoidSerial)
         )
         if used != counter.last:
@@ -245,13 +289,21 @@ def languages_of(holder: str) -> tuple[str, str]:
 
 
 def _facts(
-    session: Session, person: Person, edition: Edition, stated: Stated, serial: Serial, code: str, valid_until: date | None,
-    settings: Settings, *, demonstration: bool,
+    session: Session,
+    person: Person,
+    edition: Edition,
+    stated: Stated,
+    serial: Serial,
+    code: str,
+    valid_until: date | None,
+    settings: Settings,
+    *,
+    demonstration: bool,
 ) -> dict[str, Any]:
     """Everything that is printed, as it stands today: kept with the award, so that later changes change nothing on it."""
     both = languages_of(stated.language)
     words = {c: texts.texts_of(session, edition.document_id, c, drafts_allowed=True) for c in both}
-    marked = any(words[c]["title"].notice not in (Notice.NONE,) for c in both) or stated.language != "en"
+    marked = any(words[c]["title"].notice is not Notice.NONE for c in both) or stated.language != "en"
     centre = accounts.centre(session)
     issuer = {c: accounts.names_of(session, [centre.id], c).get(centre.id, "") for c in both}
     return {
@@ -264,7 +316,7 @@ def _facts(
         "course_code": edition.course.code,
         "edition": edition.number,
         "course": {c: words[c]["title"].text for c in both},
-        "points": {c: [words[c][f"module.{m.slug}"].text for m in edition.modules][:6] for c in both},
+        "points": {c: [words[c][f"module.{m.slug}"].text for m in edition.modules] for c in both},
         "held": [day.isoformat() for day in stated.held],
         "hours": str(stated.hours),
         "result": None if stated.result is None else [stated.result.numerator, stated.result.denominator],

@@ -15,9 +15,11 @@ from lmsapp.core.formatting import person_number_text
 from lmsapp.core.locales import Language
 from lmsapp.core.paths import shipped
 
-LONG_TITLE, LONG_TITLE_BOTH_LTR = 24, 27  # letters
+LONG_TITLE, LONG_SECOND_TITLE = 24, 27  # letters
+LEDGER, MIDDLE = (54, 18, 32), 33  # mm: three facts a column, the space between the columns
 NAME_SIZES = ((36, "two"), (24, "long"))  # more letters than these: two smaller lines; one step smaller
-MICROTEXT_TIMES = 12  # more than its place holds
+MICROTEXT_TIMES = 5  # serials in the 24 mm of their place
+MICROTEXT_LETTERS = 900  # more than the 110 mm on either side of it hold
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,17 @@ class Design:
 
 @dataclass(frozen=True)
 class Field:
-    """A place on the page: its id, style classes, language if it has one, words, and a Latin code after them."""
+    """A place on the page: its id, style classes, language if it has one, words, and a Latin code after them.
+
+    `size` is a class of the words, not of the place: the base of a cohort must not differ by the length of a name.
+    """
 
     id: str
     style: str
     language: Language | None
     words: str
     code: str = ""
+    size: str = ""
 
 
 def html_of(facts: CertificateFacts) -> Sheet:
@@ -90,9 +96,9 @@ def words(code: str) -> dict[str, Any]:
 def _page(facts: CertificateFacts) -> dict[str, Any]:
     """Everything the templates say."""
     look = design(facts.kind)
-    sides = (side(facts, "a", words(facts.languages[0])), side(facts, "b", words(facts.languages[1])))
-    both_ltr = sides[1].language.direction == "ltr"
-    longest = LONG_TITLE_BOTH_LTR if both_ltr else LONG_TITLE
+    sides = tuple(side(facts, code, words(code)) for code in facts.languages)
+    columns = sorted(sides, key=lambda one: one.place)
+    airy = all(one.language.direction == "ltr" for one in sides)
     stamped = _stamped(facts, sides, look)
     first = words(facts.languages[0])
     return {
@@ -101,10 +107,12 @@ def _page(facts: CertificateFacts) -> dict[str, Any]:
         "address": facts.address,
         "signatories": facts.signatories,
         "sides": sides,
+        "columns": columns,
+        "widths": [*_widths(columns[0]), MIDDLE, *_widths(columns[1])],
         "fields": stamped,
-        "lines": [_line(row, sides, stamped) for row in look.facts],
-        "airy": both_ltr,
-        "long_titles": len(sides[0].title) > LONG_TITLE or (both_ltr and len(sides[1].title) > longest),
+        "lines": [_line(row, columns, stamped) for row in look.facts],
+        "airy": airy,
+        "long_titles": any(len(one.title) > (LONG_TITLE if one is sides[0] else LONG_SECOND_TITLE) for one in sides),
         "marks": [
             [(one, words(one.language.code)[name]) for one in sides]
             for name in ("demonstration", "awaiting_review")
@@ -112,19 +120,23 @@ def _page(facts: CertificateFacts) -> dict[str, Any]:
         ],
         "ghost": first["ghost"] if facts.demonstration else "",
         "code_words": first["qr"],
-        "microtext": f"{facts.issuer[_microtext_language(facts)]} · " * MICROTEXT_TIMES,
+        "microtext": _microtext(facts, sides),
     }
 
 
 def _line(
-    names: Sequence[str | None], sides: tuple[Side, Side], fields: Mapping[str, Field]
+    names: Sequence[str | None], columns: Sequence[Side], fields: Mapping[str, Field]
 ) -> list[tuple[Side, Row | None]]:
-    """One row of the ledger across both halves; the cells of a right-to-left half stand in reverse."""
+    """One row of the ledger across both columns; the cells of a right-to-left one stand in reverse."""
     cells: list[tuple[Side, Row | None]] = []
-    for one in sides:
+    for one in columns:
         half = [(one, _row(one, name, fields)) for name in names]
-        cells += reversed(half) if one.place == "b" and one.language.direction == "rtl" else half
+        cells += reversed(half) if one.language.direction == "rtl" else half
     return cells
+
+
+def _widths(one: Side) -> tuple[int, ...]:
+    return LEDGER[::-1] if one.language.direction == "rtl" else LEDGER
 
 
 def _row(one: Side, name: str | None, fields: Mapping[str, Field]) -> Row | None:
@@ -133,7 +145,7 @@ def _row(one: Side, name: str | None, fields: Mapping[str, Field]) -> Row | None
     return replace(row, field=place) if row and place in fields else row
 
 
-def _stamped(facts: CertificateFacts, sides: tuple[Side, Side], look: Design) -> dict[str, Field]:
+def _stamped(facts: CertificateFacts, sides: Sequence[Side], look: Design) -> dict[str, Field]:
     """What is set anew for this holder, by the ids of its places."""
     made = _holder(facts, sides)
     for one in sides:
@@ -148,7 +160,7 @@ def _stamped(facts: CertificateFacts, sides: tuple[Side, Side], look: Design) ->
     return {one.id: one for one in made}
 
 
-def _holder(facts: CertificateFacts, sides: tuple[Side, Side]) -> list[Field]:
+def _holder(facts: CertificateFacts, sides: Sequence[Side]) -> list[Field]:
     """The holder's name and number; a name that is the same in both languages stands once on the axis."""
     number = person_number_text(facts.person_number)
     names = [facts.name[one.language.code] for one in sides]
@@ -158,14 +170,17 @@ def _holder(facts: CertificateFacts, sides: tuple[Side, Side]) -> list[Field]:
         place, ending = ("one", "") if alike else (one.place, f"-{one.place}")
         size = next((style for letters, style in NAME_SIZES if len(name) > letters), "")
         made += [
-            Field(f"name{ending}", f"name display {place} {size}", one.language, name),
+            Field(f"name{ending}", f"name display {place}", one.language, name, size=size),
             Field(f"person{ending}", f"person {place}", one.language, one.person, number),
         ]
     return made
 
 
-def _microtext_language(facts: CertificateFacts) -> str:
-    return "en" if "en" in facts.languages else facts.languages[0]
+def _microtext(facts: CertificateFacts, sides: Sequence[Side]) -> str:
+    """The issuer again and again, in English or at least in letters that run left to right where the sheet has them."""
+    in_order = sorted(sides, key=lambda one: (one.language.code != "en", one.language.direction != "ltr"))
+    once = facts.issuer[in_order[0].language.code] + " · "
+    return once * (1 + MICROTEXT_LETTERS // len(once))
 
 
 @cache

@@ -1,6 +1,6 @@
 """What the QR code of a certificate carries: its facts in a compact, canonical binary form with an Ed25519 signature. Pure.
 
-Layout (big-endian): version 1 octet · key id 8 · flags 1 (bit 0 demonstration, bits 1–2 kind) · issued 2 and valid until 2
+Layout (big-endian): version 1 octet · key id 4 · flags 1 (bit 0 demonstration, bits 1–2 kind) · issued 2 and valid until 2
 (days since 2000-01-01, 0 for none) · hours in quarters 2 · result in hundredths of a percent 2 (65535 for none) · year 2 ·
 number 3 · then prefix, course code, name, Latin name, each with its length in one octet, UTF-8 · signature 64.
 As text it is base 64 (RFC 4648, URL alphabet, no padding).
@@ -19,7 +19,7 @@ from lmsapp.certificates.serials import KINDS, Serial
 VERSION = 1
 SIGNED_AS = b"lmsapp certificate v1\n"
 _EPOCH = date(2000, 1, 1)
-_HEAD = struct.Struct(">B8sBHHHHH3s")
+_HEAD = struct.Struct(">B4sBHHHHH3s")
 _KINDS = tuple(KINDS)
 NO_RESULT = 0xFFFF
 SIGNATURE = 64

@@ -12,7 +12,7 @@ from lmsapp.core.translations import N_
 READERS = (Role.MANAGER, Role.AUDITOR, Role.ADMINISTRATOR)
 
 
-def visible_awards(actor: Actor) -> Select[tuple[Award]]:
+def visible_awards(actor: Actor) -> Select[Award]:
     """All for managers, administrators and auditors; those of the cohorts one sees; one's own."""
     query = select(Award)
     if actor.keeper or actor.is_a(*READERS):
@@ -27,7 +27,8 @@ def may_list_awards(actor: Actor, _thing: object = None) -> Answer:
     """The register of awards: those who oversee, run or sent people to cohorts."""
     inside = actor.is_a(Role.INSTRUCTOR, Role.ASSESSOR, *READERS)
     return yes_if(
-        actor.keeper or inside or actor.organisations(Role.PARTNER), N_("Only those who run cohorts may see the register.")
+        actor.keeper or inside or actor.organisations(Role.PARTNER),
+        N_("Only those who run cohorts may see the register."),
     )
 
 

@@ -51,9 +51,12 @@ def lapses(session: Session, serials: Iterable[str] | None = None) -> Mapping[st
     return {serial: lapse for serial, events in by_serial.items() if (lapse := lapse_of(events)) is not None}
 
 
-def _whole(query: Select[tuple[Award]]) -> Select[tuple[Award]]:
+def _whole(query: Select[Award]) -> Select[Award]:
     return query.options(
-        selectinload(Award.events), joinedload(Award.document), joinedload(Award.person), joinedload(Award.cohort).selectinload(Cohort.staff)
+        selectinload(Award.events),
+        joinedload(Award.document),
+        joinedload(Award.person),
+        joinedload(Award.cohort).selectinload(Cohort.staff),
     )
 
 
@@ -87,7 +90,7 @@ def own(session: Session, actor: Actor) -> Sequence[Award]:
     ).all()
 
 
-def register(actor: Actor, search: str = "") -> Select[tuple[Award]]:
+def register(actor: Actor, search: str = "") -> Select[Award]:
     """The awards the actor may see, the latest first, found by name, number, serial or course."""
     query = policy.visible_awards(actor).join(Person, Person.id == Award.person_id).order_by(Award.id.desc())
     for word in fold(search).split():

@@ -43,7 +43,12 @@ def change(session: Session, actor: Actor, award: Award, kind: str, reason: str)
     award.events.append(event)
     session.flush()
     audit.record(
-        session, f"award.{kind}", actor, on=("award", award.serial), before={"state": before}, after={"reason": reason[:200]}
+        session,
+        f"award.{kind}",
+        actor,
+        on=("award", award.serial),
+        before={"state": before},
+        after={"reason": reason[:200]},
     )
     publish(session, AwardStateChanged(award.id, kind))
     return event
@@ -52,7 +57,9 @@ def change(session: Session, actor: Actor, award: Award, kind: str, reason: str)
 def make_list(session: Session, ring: KeyRing, stale_after: int) -> str:
     """Today's list as canonical JSON with its signature: small, dated, signed, downloadable by everybody."""
     now = clock.now().replace(microsecond=0)
-    lines = [[serial, lapse.state, lapse.since.isoformat()] for serial, lapse in sorted(queries.lapses(session).items())]
+    lines = [
+        [serial, lapse.state, lapse.since.isoformat()] for serial, lapse in sorted(queries.lapses(session).items())
+    ]
     sequence = session.scalar(select(func.count()).select_from(AwardEvent)) or 0
     content = {
         "version": 1,
@@ -63,7 +70,9 @@ def make_list(session: Session, ring: KeyRing, stale_after: int) -> str:
         "key": ring.current.id,
     }
     _key, signature = ring.sign(SIGNED_AS + _canonical(content))
-    return json.dumps({"list": content, "signature": signature.hex()}, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+    return json.dumps(
+        {"list": content, "signature": signature.hex()}, separators=(",", ":"), ensure_ascii=False, sort_keys=True
+    )
 
 
 def read_list(text: str, ring: KeyRing) -> tuple[dict[str, Lapse], date]:

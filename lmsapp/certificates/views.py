@@ -57,14 +57,22 @@ def check() -> str | tuple[str, int]:
     return _verdict_page(form, checked)
 
 
-
 def _verdict_page(form: CheckForm, checked: Checked) -> str:
     words: Any = {}
     if checked.award is not None:
         edition = _edition_of(checked)
-        words = texts.texts_of(db.session(), edition.document_id, current_language().code, drafts_allowed=True) if edition else {}
+        words = (
+            texts.texts_of(db.session(), edition.document_id, current_language().code, drafts_allowed=True)
+            if edition
+            else {}
+        )
     return render_template(
-        "certificates/check.html", form=form, checked=checked, verdict=checked.verdict, course_words=words, at=clock.now()
+        "certificates/check.html",
+        form=form,
+        checked=checked,
+        verdict=checked.verdict,
+        course_words=words,
+        at=clock.now(),
     )
 
 
@@ -167,7 +175,9 @@ def close_out(code: str) -> str:
     found = cohorts.cohort(db.session(), login.actor(), code)
     listed = issuing.cases(db.session(), found)
     job = db.session.query(Job).filter_by(name=issuing.RENDER, key=f"cohort-{found.id}").one_or_none()
-    words = texts.texts_of(db.session(), found.edition.document_id, current_language().code, drafts_allowed=drafts_allowed())
+    words = texts.texts_of(
+        db.session(), found.edition.document_id, current_language().code, drafts_allowed=drafts_allowed()
+    )
     return render_template(
         "certificates/close_out.html",
         cohort=found,
@@ -188,9 +198,11 @@ def award_all(code: str) -> Response:
     found = cohorts.cohort(db.session(), login.actor(), code)
     made = issuing.close_out(db.session(), login.actor(), found, current_app.extensions["settings"], ring())
     flash(
-        ngettext("%(num)s certificate is awarded, the cohort is closed.", "%(num)s certificates are awarded, the cohort is closed.", len(made)),
+        ngettext(
+            "%(num)s certificate is awarded, the cohort is closed.",
+            "%(num)s certificates are awarded, the cohort is closed.",
+            len(made),
+        ),
         "done",
     )
     return redirect(url_for("certificates.close_out", code=code), 303)  # type: ignore[return-value]
-
-

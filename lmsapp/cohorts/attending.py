@@ -1,4 +1,4 @@
-"""Hours attended, until there is a timetable: entered per trainee, never overwritten; a correction is a new entry with its reason."""
+"""Hours attended, until there is a timetable: entered per trainee; a correction is a new entry with its reason."""
 
 from collections.abc import Mapping
 from decimal import Decimal

@@ -39,18 +39,19 @@ class EnrolForm(Form):
         self.language.choices = [(code, LANGUAGES[code].name) for code in languages]
 
 
-class NewTraineeForm(EnrolForm):
+class NewTraineeForm(Form):
     """Registering somebody and putting her on the roster."""
 
-    number = None
     name = Line(later("Full name, in the person's own script"), [needed(later("Write the person's name."))])
     latin_name = Line(later("Name in Latin letters, as in the passport"))
     father_name = Line(later("Father's name"))
     sex = Choice(later("Sex"))
     birth = DayField(later("Born"), required=False)
+    language = Choice(later("Learns in"))
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, languages: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.language.choices = [(code, LANGUAGES[code].name) for code in languages]
         self.sex.choices = [("", _("not stated")), ("f", _("woman")), ("m", _("man"))]
 
 

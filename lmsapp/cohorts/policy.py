@@ -10,7 +10,7 @@ from lmsapp.core.translations import N_
 READERS = (Role.MANAGER, Role.ADMINISTRATOR, Role.AUDITOR)
 
 
-def visible_cohorts(actor: Actor) -> Select[tuple[Cohort]]:
+def visible_cohorts(actor: Actor) -> Select[Cohort]:
     """Cohorts one teaches or assesses; all for managers, administrators and auditors; those of a partner's own people."""
     query = select(Cohort)
     if actor.keeper or actor.is_a(*READERS):
@@ -28,7 +28,7 @@ def visible_cohorts(actor: Actor) -> Select[tuple[Cohort]]:
     return query.where(or_(*ways)) if ways else query.where(false())
 
 
-def visible_enrolments(actor: Actor) -> Select[tuple[Enrolment]]:
+def visible_enrolments(actor: Actor) -> Select[Enrolment]:
     """Enrolments of the cohorts one may see, and one's own."""
     seen = visible_cohorts(actor).with_only_columns(Cohort.id)
     return select(Enrolment).where(or_(Enrolment.person_id == (actor.person_id or 0), Enrolment.cohort_id.in_(seen)))

@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from pathlib import Path
 
 from markupsafe import Markup, escape
 
@@ -24,13 +25,19 @@ PRINT_STYLE = """
 """
 
 
+# Folders that are looked into before the one that came with the program.
+folders: list[Path] = []
+
+
 @lru_cache(maxsize=200)
 def source(name: str) -> str:
     """The drawing as its file has it; raises FileNotFoundError for a name we do not have."""
-    path = paths.shipped("content") / "figures" / f"{name}.svg"
-    if not _NAME.fullmatch(name) or not path.is_file():
-        raise FileNotFoundError(name)
-    return path.read_text(encoding="utf-8").strip()
+    if _NAME.fullmatch(name):
+        for folder in (*folders, paths.shipped("content") / "figures"):
+            path = folder / f"{name}.svg"
+            if path.is_file():
+                return path.read_text(encoding="utf-8").strip()
+    raise FileNotFoundError(name)
 
 
 def exists(name: str) -> bool:
@@ -43,7 +50,10 @@ def exists(name: str) -> bool:
 
 def on_page(name: str, alt: str) -> Markup:
     """The drawing to be set into a page, with its numbers in the reader's digits and its meaning for who can't see it."""
-    drawn = _NUMBER.sub(lambda m: f"{m[1]}{native_digits(m[2])}{m[3]}", source(name))
+    try:
+        drawn = _NUMBER.sub(lambda m: f"{m[1]}{native_digits(m[2])}{m[3]}", source(name))
+    except FileNotFoundError:
+        return Markup('<p class="undrawn">{}</p>').format(alt)
     return Markup(drawn.replace("<svg ", f'<svg class="drawn" role="img" aria-label="{escape(alt)}" ', 1))  # noqa: S704 - our own files
 
 

@@ -173,7 +173,7 @@ def country_text(code: str, language: Language | None = None) -> str:
 def country_names(language: Language | None = None) -> list[tuple[str, str]]:
     """All countries by code, sorted by their name; neighbours and partners first."""
     first = ["AZ", "GE", "TR", "AF", "HR"]
-    territories = Locale.parse((language or current()).locale).territories
+    territories = {str(code): name for code, name in Locale.parse((language or current()).locale).territories.items()}
     rest = sorted(
         (
             c
@@ -188,10 +188,7 @@ def country_names(language: Language | None = None) -> list[tuple[str, str]]:
 def _gregorian(known: PartialDate, spoken: Language) -> str:
     if known.precision == "year":
         return native_digits(str(known.year), spoken)
-    if known.precision == "month":
-        pattern = _MONTH.get(spoken.code, "MMMM y")
-    else:
-        pattern = _DAY.get(spoken.code, "long")
+    pattern = _MONTH.get(spoken.code, "MMMM y") if known.precision == "month" else _DAY.get(spoken.code, "long")
     text = dates.format_date(known.first_day, pattern, locale=spoken.locale)
     return native_digits(text.translate(_MARKS), spoken)
 

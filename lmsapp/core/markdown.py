@@ -203,7 +203,9 @@ def _fields(page: Page, chunk: str, first_line: int, *, safety: bool) -> tuple[l
 
 
 def _paragraphs(chunk: str, first_line: int) -> list[tuple[str, int]]:
-    found, current, line = [], [], first_line
+    found: list[tuple[str, int]] = []
+    current: list[str] = []
+    line = first_line
     for number, text in enumerate([*chunk.split("\n"), ""]):
         if text.strip():
             if not current:
@@ -226,7 +228,6 @@ def _figure(page: Page, chunk: str, first_line: int, *, safety: bool) -> dict[st
 
 
 def _check(page: Page, kind: str, chunk: str, first_line: int, *, safety: bool) -> dict[str, Any]:
-    at = len(page.blocks)
     flow, named = _fields(page, chunk, first_line, safety=safety)
     node: dict[str, Any] = {"stem": [n for n in flow if n["k"] == "p"], "feedback": named.get("feedback")}
     if not node["stem"]:
@@ -237,7 +238,10 @@ def _check(page: Page, kind: str, chunk: str, first_line: int, *, safety: bool) 
         if "answer" not in named:
             raise Fault(first_line - 1, "a numeric check needs its `answer:`")
         return node | {"answer": named["answer"], "tolerance": named.get("tolerance", "0"), "unit": named.get("unit")}
-    options = [item for n in flow if n["k"] == "ul" for item in n["items"]]
+    return node | _options(page, kind, [item for n in flow if n["k"] == "ul" for item in n["items"]], first_line)
+
+
+def _options(page: Page, kind: str, options: list[dict[str, Any]], first_line: int) -> dict[str, Any]:
     rights = []
     for option in options:
         if "b" in option:
@@ -249,8 +253,8 @@ def _check(page: Page, kind: str, chunk: str, first_line: int, *, safety: bool) 
             rights.append(found[1] == "x")
     if kind in ("true", "false"):
         if options:
-            raise Fault(page.blocks[at].line, "a true or false check has no options")
-        return node
+            raise Fault(first_line - 1, "a true or false check has no options")
+        return {}
     if len(options) < 2 or (kind == "single" and sum(rights) != 1) or (kind == "multiple" and sum(rights) < 1):
         raise Fault(first_line - 1, f"a {kind} check needs options with {'one' if kind == 'single' else 'some'} right")
-    return node | {"options": [{**o, "right": r} for o, r in zip(options, rights, strict=True)]}
+    return {"options": [{**o, "right": r} for o, r in zip(options, rights, strict=True)]}

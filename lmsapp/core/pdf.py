@@ -24,7 +24,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, Literal, cast
 
-from lmsapp.core.qr import Code
+from lmsapp.core.qr import FINE, Code
 
 FONTS = Path(__file__).parent / "print_fonts"
 LIBRARIES = ("pango-1.0", "pangoft2-1.0", "harfbuzz-subset")
@@ -37,11 +37,11 @@ class PdfError(Exception):
     """No PDF was made."""
 
 
-class PdfUnavailable(PdfError):  # noqa: N818 - a state people are told of, like those of core.errors
+class PdfUnavailable(PdfError):
     """PDF is switched off on this machine; the message names what is missing."""
 
 
-class PdfFailed(PdfError):  # noqa: N818
+class PdfFailed(PdfError):
     """The document was not made. `reason` says which limit or rule ended it, the message what happened."""
 
     def __init__(self, reason: Literal["time", "memory", "rule", "crash"], message: str) -> None:
@@ -120,7 +120,9 @@ def stamp(
     """
     parts = {"html": overlay.encode(), "base": base.encode(), "style": overlay_style.encode()}
     for section, (code, alt) in (codes or {}).items():
-        parts[f"figure:{section}"] = json.dumps([section, len(code.rows), code.side, code.runs(), alt]).encode()
+        parts[f"figure:{section}"] = (
+            json.dumps([section, FINE * len(code.rows), code.side, alt]).encode() + b"\n" + code.bits()
+        )
     return _room.ask({"act": "stamp"}, {**parts, **_given(resources)}, options)
 
 

@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Pdf, Stream, String
 
+from lmsapp.core import pdf_fonts
 from lmsapp.core.locales import LANGUAGES
 
 ALLOWED_LINKS = ("https:", "http:", "mailto:", "tel:")
@@ -39,14 +40,15 @@ XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <?xpacket end="r"?>"""
 PRODUCER = "lmsapp, WeasyPrint"
 # In WeasyPrint's streams all strings are hexadecimal, so a name before one of these operators is a resource.
-RESOURCE_USE = re.compile(rb"/(\S+) (?=(?:[\d.]+ Tf|gs|Do|sh|scn|SCN|cs|CS)\b)")
-MARK = re.compile(rb"/\w+ <<\s*/MCID (\d+)\s*>> BDC")
+RESOURCE_USE = re.compile(rb"/(\S+) (?=(?:gs|Do|sh|scn|SCN|cs|CS)\b)")
+MARK = re.compile(rb"/\w+\s+<<\s*/MCID (\d+)\s*>>\s+BDC")
 ARTIFACT = "artifact-"  # sections whose ids begin so are drawn, but read by nobody
+WRAPPERS = (Name.Span, Name.NonStruct)
 POINTS = 72 / 25.4  # a millimetre
 # Primary subtags of the right-to-left languages: such a book is bound, and leafed through on screen, from the right.
 RIGHT_TO_LEFT = {one.tag.partition("-")[0] for one in LANGUAGES.values() if one.direction == "rtl"}
 Place = tuple[float, float, float, float]
-KINDS = ("/Font", "/XObject", "/ExtGState", "/Pattern", "/Shading")
+KINDS = ("/XObject", "/ExtGState", "/Pattern", "/Shading")
 
 
 @dataclass(frozen=True)
@@ -91,27 +93,30 @@ class BaseFile:
     content: bytes
     sections: dict[str, int]
     places: dict[str, Place]
+    faces: dict[str, pdf_fonts.Subset]
     marks: int
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A pattern of squares to draw in the middle of a section: dark runs (column, row, length) on a white square.
+    """A square picture of one bit a point to draw in the middle of a section, on a white ground.
 
-    `size` is its squares along one side, `side` the printed length in mm, `alt` what readers aloud say.
+    `bits` are its rows, dark is 1; `size` is its points along one side, a multiple of eight; `side` the printed length
+    in mm, `alt` what readers aloud say.
     """
 
     section: str
     size: int
     side: float
-    runs: tuple[tuple[int, int, int], ...]
     alt: str
+    bits: bytes
 
     @classmethod
     def of(cls, part: bytes) -> "Figure":
         """From an order of `core.pdf`."""
-        section, size, side, runs, alt = json.loads(part)
-        return cls(section, size, side, tuple(runs), alt)
+        about, _, bits = part.partition(b"\n")
+        section, size, side, alt = json.loads(about)
+        return cls(section, size, side, alt, bits)
 
 
 def finish(written: bytes, about: About) -> bytes:
@@ -129,14 +134,18 @@ def open_base(written: bytes, places: dict[str, Place]) -> BaseFile:
     """Prepares a one-page file for `lay_over`."""
     with pikepdf.open(io.BytesIO(written)) as pdf:
         _silence(pdf)
+        _flatten(pdf.Root.StructTreeRoot.K[0])
         page = pdf.pages[0]
         page.Contents = Stream(pdf, b"q\n" + page.Contents.read_bytes() + b"\nQ\n")
         page.Resources = pdf.make_indirect(page.Resources)
+        for font in page.Resources.Font.values():
+            pdf_fonts.write(pdf, font, pdf_fonts.read(font))
         content = io.BytesIO()
         pdf.save(content, deterministic_id=True, compress_streams=True, object_stream_mode=_PACKED)
     with pikepdf.open(content) as pdf:
         sections = {str(one.ID): one.objgen[0] for one in _sections(pdf.Root.StructTreeRoot)}
-        return BaseFile(content.getvalue(), sections, places, len(_page_marks(pdf)))
+        faces = {name: pdf_fonts.read(font) for name, font in pdf.pages[0].Resources.Font.items()}
+        return BaseFile(content.getvalue(), sections, places, faces, len(_page_marks(pdf)))
 
 
 def lay_over(base: BaseFile, overlay: bytes, figures: Sequence[Figure], about: About, title: str) -> bytes:
@@ -144,6 +153,7 @@ def lay_over(base: BaseFile, overlay: bytes, figures: Sequence[Figure], about: A
     with pikepdf.open(io.BytesIO(base.content)) as pdf, pikepdf.open(io.BytesIO(overlay)) as over:
         page, top = pdf.pages[0], over.pages[0]
         _share_resources(pdf, page.Resources, top.Resources)
+        _share_faces(pdf, base.faces, page.Resources.Font, top.Resources.Font)
         marks: dict[int, tuple[int, Any]] = {}
         for element in over.Root.StructTreeRoot.K[0].K:
             if not str(element.ID).startswith(ARTIFACT):
@@ -170,11 +180,16 @@ def _place_figure(pdf: Pdf, base: BaseFile, figure: Figure, marks: dict[int, tup
     number = base.marks + len(marks)
     element.K, place.K = Array([number]), Array([element])
     marks[-number] = (number, element)
-    scale = side / figure.size
-    squares = "".join(f"{column} {row} {length} 1 re\n" for column, row, length in figure.runs)
+    mask = Stream(pdf, figure.bits, Type=Name.XObject, Subtype=Name.Image, Width=figure.size, Height=figure.size)
+    mask.ImageMask, mask.BitsPerComponent, mask.Decode = True, 1, Array([1, 0])
+    name = f"/figure-{figure.section}"
+    resources = pdf.pages[0].Resources
+    if "/XObject" not in resources:
+        resources.XObject = Dictionary()
+    resources.XObject[name] = mask
     return (
-        f"/Figure <</MCID {number}>> BDC\nq\n{scale:.5f} 0 0 {-scale:.5f} {x:.3f} {y:.3f} cm\n"
-        f"1 g\n0 0 {figure.size} {figure.size} re\nf\n0 g\n{squares}f\nQ\nEMC\n"
+        f"/Figure <</MCID {number}>> BDC\nq\n{side:.3f} 0 0 {side:.3f} {x:.3f} {y - side:.3f} cm\n"
+        f"1 g\n0 0 1 1 re\nf\n0 g\n{name} Do\nQ\nEMC\n"
     ).encode()
 
 
@@ -198,6 +213,23 @@ def _silence(pdf: Pdf) -> None:
         drawing = MARK.sub(lambda mark: b"/Artifact BMC" if mark[1] in numbers else mark[0], page.Contents.read_bytes())  # noqa: B023
         page.obj.Contents = Stream(pdf, drawing)
         section.P.K = Array([kid for kid in section.P.K if kid != section])
+
+
+def _flatten(element: Any) -> None:
+    """Takes out of the structure what only repeats it: spans of one span, boxes with nothing in them."""
+    kids = []
+    for kid in element.K:
+        if not isinstance(kid, int):
+            _flatten(kid)
+            while kid.S in WRAPPERS and len(kid.K) == 1 and not isinstance(kid.K[0], int) and Name.Span == kid.K[0].S:
+                inner = kid.K[0]
+                if "/Lang" in kid and "/Lang" not in inner:
+                    inner.Lang = kid.Lang
+                inner.P, kid = element, inner  # noqa: PLW2901
+            if Name.Div == kid.S and not len(kid.K):
+                continue
+        kids.append(kid)
+    element.K = Array(kids)
 
 
 def _marks_of(element: Any) -> Iterator[int]:
@@ -240,6 +272,18 @@ def _share_resources(pdf: Pdf, ours: Any, theirs: Any) -> None:
             if kind not in ours:
                 ours[kind] = Dictionary()
             ours[kind]["/o" + name[1:]] = pdf.copy_foreign(thing) if thing.is_indirect else Dictionary(thing)
+
+
+def _share_faces(pdf: Pdf, known: dict[str, pdf_fonts.Subset], ours: Any, theirs: Any) -> None:
+    """One font per face: WeasyPrint names a font after its face, so equal names are equal faces."""
+    for name, font in theirs.items():
+        subset = pdf_fonts.read(font)
+        if name in known:
+            if not subset.within(known[name]):
+                pdf_fonts.write(pdf, ours[name], known[name].joined(subset))
+        else:
+            ours[name] = pdf.copy_foreign(font)
+            pdf_fonts.write(pdf, ours[name], subset)
 
 
 def _keep_safe_links(pdf: Pdf) -> None:
@@ -299,4 +343,5 @@ def _save(pdf: Pdf, about: About, title: str) -> bytes:
     return target.getvalue()
 
 
+pikepdf.settings.set_flate_compression_level(6)
 _PACKED = pikepdf.ObjectStreamMode.generate

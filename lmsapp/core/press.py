@@ -5,6 +5,7 @@ the faces, reaches no network, and lives under limits of processor time, memory 
 """
 
 import contextlib
+import gc
 import hashlib
 import logging
 import os
@@ -27,6 +28,7 @@ from lmsapp.core import pdf_files
 from lmsapp.core.pdf import read_frame, write_frame
 
 BASES_KEPT = 8
+FITS = ('class="fit-0"', 'class="fit-1"', 'class="fit-2"')  # a page may say how it is set closer when text is too long
 PIXEL = 0.75  # points
 
 
@@ -87,6 +89,17 @@ def _tagged(box: Any, *rest: Any) -> Iterator[Any]:
 tags._build_box_tree = _tagged  # noqa: SLF001
 
 
+def _too_long(page: Document) -> list[str]:
+    """What has the id `above-<other>` must end above `<other>`: text that grew too long is an error, not a blot."""
+    found = []
+    for one in page.pages:
+        for name, spot in one.anchors.items():
+            below = one.anchors.get(name.removeprefix("above-"))
+            if name.startswith("above-") and below and spot[3] > below[1]:
+                found.append(f"{name} is {(spot[3] - below[1]) / 96 * 25.4:.1f} mm too long")
+    return found
+
+
 class Press:
     """Keeps what is dear to make: the face configuration and the last bases."""
 
@@ -133,7 +146,13 @@ class Press:
         return base
 
     def _set(self, html: str, parts: dict[str, bytes], styles: list[CSS]) -> Document:
-        page = HTML(string=html, url_fetcher=Given(parts)).render(font_config=self._faces, stylesheets=styles)
+        for fit in FITS:
+            fitted = html.replace(FITS[0], fit, 1)
+            page = HTML(string=fitted, url_fetcher=Given(parts)).render(font_config=self._faces, stylesheets=styles)
+            too_long = _too_long(page)
+            if not too_long or FITS[0] not in html:
+                break
+        self._complaints.lines += too_long
         page.metadata.attachments.clear()  # a link in a text never brings a file in
         return page
 
@@ -185,6 +204,7 @@ def main() -> None:
     log = logging.getLogger("weasyprint")
     log.handlers, log.propagate = [complaints], False
     press = Press(complaints)
+    gc.freeze()  # what is loaded by now stays; the collector need not look at it after every page
     for _ in range(documents):
         if not select.select([orders], [], [], idle)[0]:
             break

@@ -110,8 +110,7 @@ def _typed(name: str, value: Any, kind: Any, place: str) -> Any:
             )
         if kind_name == "int":
             return int(value)
-        if not isinstance(value, str):
-            raise TypeError(kind_name)
+        return _text(value)
     except (KeyError, ValueError, TypeError) as problem:
         raise Invalid(
             "%(place)s: %(name)s is “%(value)s”; write %(kind)s.",
@@ -120,6 +119,11 @@ def _typed(name: str, value: Any, kind: Any, place: str) -> Any:
             value=str(value),
             kind={"bool": "true or false", "int": "a whole number"}.get(kind_name, "text in quotes"),
         ) from problem
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(type(value).__name__)
     return value
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from babel.support import NullTranslations, Translations
 from markupsafe import Markup, escape
@@ -64,13 +64,13 @@ def _filled(text: str, values: dict[str, Any]) -> str:
 
 def gettext(message: str, **values: Any) -> str:
     """A message in the current language."""
-    return _filled(catalogue(current().locale).ugettext(message), values)
+    return _filled(str(catalogue(current().locale).ugettext(message)), values)
 
 
-def ngettext(one: str, many: str, num: int, **values: Any) -> str:
-    """A message that counts; `num` is its number, shown in the reader's digits unless `values` says otherwise."""
-    values.setdefault("num", _native(str(num)))
-    return _filled(catalogue(current().locale).ungettext(one, many, num), values)
+def ngettext(one: str, many: str, count: int, /, **values: Any) -> str:
+    """A message that counts; its `num` is shown in the reader's digits unless `values` says otherwise."""
+    values.setdefault("num", _native(str(count)))
+    return _filled(str(catalogue(current().locale).ungettext(one, many, count)), values)
 
 
 def N_(message: str) -> str:  # noqa: N802 - the usual mark for messages that are translated later
@@ -93,7 +93,7 @@ class Later:
         return str(escape(str(self)))
 
     def __mod__(self, values: Any) -> str:
-        return str(self) % values
+        return str(str(self) % values)
 
     def __bool__(self) -> bool:
         return bool(self.message)
@@ -105,9 +105,9 @@ class Later:
         return hash(self.message)
 
 
-def lazy_gettext(message: str, **values: Any) -> Later:
-    """A message to be translated when it is shown."""
-    return Later(message, values)
+def lazy_gettext(message: str, **values: Any) -> str:
+    """A message to be translated when it is shown; it stands wherever a text may stand."""
+    return cast("str", Later(message, values))
 
 
 def html_gettext(message: str) -> str:

@@ -15,14 +15,17 @@ def listed(sessions: sessionmaker[Session]) -> list[dict[str, str]]:
     """Each account's role, language, login and password or PIN."""
     with sessions() as session:
         found = session.scalars(
-            select(Person).where(Person.is_demonstration).options(selectinload(Person.memberships)).order_by(Person.number)
+            select(Person)
+            .where(Person.is_demonstration)
+            .options(selectinload(Person.memberships))
+            .order_by(Person.number)
         ).all()
         return [
             {
                 "role": ", ".join(running_roles(person)),
                 "language": person.language,
-                "login": (person.number if person.secret_kind == "pin" else person.email) or "",
-                "secret": PIN if person.secret_kind == "pin" else PASSWORD,
+                "login": (person.number if person.email is None else person.email) or "",
+                "secret": PIN if person.email is None else PASSWORD,
                 "kind": person.secret_kind or "",
                 "name": person.latin_name or person.name,
             }

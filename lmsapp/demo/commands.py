@@ -1,7 +1,9 @@
 """`lmsapp demo load | people | certificates`: a system to click through."""
 
 import json
+import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -46,7 +48,9 @@ def load(*, if_empty: bool) -> None:
     with transaction(opened.sessions) as session:
         content.load_all(session, root)
         ring = KeyRing.load_or_create(opened.settings.keys)
-        seeding.seed(session, opened.settings, ring, root / "demonstration", lambda text: click.echo(f"  {text}", err=True))
+        seeding.seed(
+            session, opened.settings, ring, root / "demonstration", lambda text: click.echo(f"  {text}", err=True)
+        )
     click.echo("The demonstration is loaded. “lmsapp demo people” lists its accounts.", err=True)
 
 
@@ -63,17 +67,19 @@ def people(*, as_json: bool) -> None:
 
 
 @demo.command("certificates")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for the PDF files.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for the PDF files."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a list as JSON.")
 def write_certificates(out: Path, *, as_json: bool) -> None:
     """Write the demonstration's certificates as PDF files, rendering what is not rendered yet."""
     opened = installation.opened()
     storage = Folder(opened.settings.files)
     out.mkdir(parents=True, exist_ok=True)
-    rows = []
+    rows: list[dict[str, Any]] = []
     with opened.sessions() as session:
         numbers = [award.id for award in seeding.demonstration_awards(session)]
-    with click.progressbar(numbers, label="certificates", file=click.get_text_stream("stderr")) as bar:
+    with click.progressbar(numbers, label="certificates", file=sys.stderr) as bar:
         for number in bar:
             with transaction(opened.sessions) as session:
                 award = next(a for a in seeding.demonstration_awards(session) if a.id == number)

@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
@@ -58,7 +59,12 @@ def is_empty(session: Session) -> bool:
 
 
 def seed(
-    session: Session, settings: Settings, ring: KeyRing, folder: Path, tell: Callable[[str], None], today: date | None = None
+    session: Session,
+    settings: Settings,
+    ring: KeyRing,
+    folder: Path,
+    tell: Callable[[str], None],
+    today: date | None = None,
 ) -> None:
     """Writes the whole demonstration into an empty system whose content is loaded."""
     day = today or clock.now().date()
@@ -82,7 +88,13 @@ def _organisations(session: Session, folder: Path) -> dict[str, Organisation]:
     found = {}
     for entry in listed:
         found[entry["code"]] = registering.register_organisation(
-            session, KEEPER, code=entry["code"], kind=entry["kind"], country=entry["country"], names=entry["names"], since=LONG_AGO
+            session,
+            KEEPER,
+            code=entry["code"],
+            kind=entry["kind"],
+            country=entry["country"],
+            names=entry["names"],
+            since=LONG_AGO,
         )
         found[entry["code"]].is_demonstration = True
     return found
@@ -123,12 +135,18 @@ def _safety_settings(session: Session, folder: Path) -> None:
         return
     for name, entry in (yaml.safe_load(path.read_text(encoding="utf-8")).get("settings") or {}).items():
         for language, words in entry["texts"].items():
-            child, adult = (words, words) if isinstance(words, str) else (words["text"], words.get("adult", words["text"]))
-            wording.decide(session, name, language, child=child, adult=adult, approver=entry["approver"], demonstration=True)
+            child, adult = (
+                (words, words) if isinstance(words, str) else (words["text"], words.get("adult", words["text"]))
+            )
+            wording.decide(
+                session, name, language, child=child, adult=adult, approver=entry["approver"], demonstration=True
+            )
 
 
 def _edition(session: Session, code: str) -> Edition:
-    return session.scalars(select(Edition).join(Course).where(Course.code == code).order_by(Edition.number.desc())).first() or _missing(code)
+    return session.scalars(
+        select(Edition).join(Course).where(Course.code == code).order_by(Edition.number.desc())
+    ).first() or _missing(code)
 
 
 def _missing(code: str) -> Edition:
@@ -136,7 +154,14 @@ def _missing(code: str) -> Edition:
 
 
 def _cohort(
-    scene: Scene, partner: Organisation, starts: date, days: int, place: str, languages: tuple[str, ...], keys: list[str], staff: str
+    scene: Scene,
+    partner: Organisation,
+    starts: date,
+    days: int,
+    place: str,
+    languages: tuple[str, ...],
+    keys: list[str],
+    staff: str,
 ) -> tuple[Cohort, list[Enrolment]]:
     new = enrolling.NewCohort(starts, starts + timedelta(days=days - 1), place, languages, 20, partner)
     cohort = enrolling.start(scene.session, KEEPER, _edition(scene.session, "MAF-101"), new)
@@ -145,7 +170,8 @@ def _cohort(
     cohort.staff.append(CohortStaff(person_id=scene.people["vaqif"].id, part="assessor"))
     scene.session.flush()
     enrolments = [
-        enrolling.enrol(scene.session, KEEPER, cohort, scene.people[key], scene.people[key].name_language) for key in keys
+        enrolling.enrol(scene.session, KEEPER, cohort, scene.people[key], scene.people[key].name_language)
+        for key in keys
     ]
     return cohort, enrolments
 
@@ -158,18 +184,25 @@ def _trainees(scene: Scene, *languages: str) -> list[str]:
 
 def _learn(scene: Scene, cohort: Cohort, enrolments: list[Enrolment], share: Callable[[int], float]) -> None:
     lessons = scene.session.scalars(
-        select(Lesson).join(Module).where(Module.edition_id == cohort.edition_id).order_by(Module.position, Lesson.position)
+        select(Lesson)
+        .join(Module)
+        .where(Module.edition_id == cohort.edition_id)
+        .order_by(Module.position, Lesson.position)
     ).all()
     connection = scene.session.connection()
     for place, enrolment in enumerate(enrolments):
         reached = round(len(lessons) * share(place))
         for at, lesson in enumerate(lessons[: reached + 1]):
-            moment = datetime.combine(cohort.starts_on + timedelta(days=min(at, 8)), datetime.min.time(), UTC) + timedelta(hours=14, minutes=place)
+            moment = datetime.combine(
+                cohort.starts_on + timedelta(days=min(at, 8)), datetime.min.time(), UTC
+            ) + timedelta(hours=14, minutes=place)
             if moment < clock.now():
                 progress.note(connection, enrolment.id, lesson.id, 6, moment, done=at < reached)
 
 
-def _sit(scene: Scene, cohort: Cohort, enrolments: list[Enrolment], at: datetime, right: Callable[[int], float]) -> Sitting:
+def _sit(
+    scene: Scene, cohort: Cohort, enrolments: list[Enrolment], at: datetime, right: Callable[[int], float]
+) -> Sitting:
     """Each candidate draws her paper and answers it, so many questions rightly; then all is marked."""
     with clock.held(at):
         held = composing.hold(scene.session, KEEPER, cohort, at, at + timedelta(hours=3))
@@ -213,23 +246,35 @@ def _finished(scene: Scene, partner: Organisation) -> None:
     """Two weeks, closed: most passed, one had too few hours, one failed and has the attendance award."""
     starts = scene.today - timedelta(days=38)
     with clock.held(_noon(starts)):
-        cohort, enrolments = _cohort(scene, partner, starts, 12, "Goranboy", ("ka", "en"), [*_trainees(scene, "ka"), "ivana-horvat"], "gunay")
+        cohort, enrolments = _cohort(
+            scene, partner, starts, 12, "Goranboy", ("ka", "en"), [*_trainees(scene, "ka"), "ivana-horvat"], "gunay"
+        )
         clock.forward(timedelta(days=11))
         _learn(scene, cohort, enrolments, lambda _n: 1)
         _hours(scene, cohort, enrolments, lambda n: "48" if n == 7 else "57.5" if n % 4 == 0 else "60")
-    held = _sit(scene, cohort, enrolments, _noon(starts + timedelta(days=11)), lambda n: 0.6 if n == 5 else (0.85, 0.9, 0.95, 1.0)[n % 4])
+    held = _sit(
+        scene,
+        cohort,
+        enrolments,
+        _noon(starts + timedelta(days=11)),
+        lambda n: 0.6 if n == 5 else (0.85, 0.9, 0.95, 1.0)[n % 4],
+    )
     with clock.held(_noon(starts + timedelta(days=12))):
         marking.release(scene.session, KEEPER, held)
         made = issuing.close_out(scene.session, KEEPER, cohort, scene.settings, scene.ring)
     with clock.held(_noon(starts + timedelta(days=20))):
-        revoking.change(scene.session, KEEPER, made[2], "revoked", "Issued with a wrong name; the holder has the corrected one.")
+        revoking.change(
+            scene.session, KEEPER, made[2], "revoked", "Issued with a wrong name; the holder has the corrected one."
+        )
 
 
 def _running(scene: Scene, partner: Organisation) -> None:
     """In its second week: hours entered, lessons half read, the exam in three days."""
     starts = scene.today - timedelta(days=8)
     with clock.held(_noon(starts)):
-        cohort, enrolments = _cohort(scene, partner, starts, 12, "Ağdam", ("tr", "az"), _trainees(scene, "tr", "az"), "elchin")
+        cohort, enrolments = _cohort(
+            scene, partner, starts, 12, "Ağdam", ("tr", "az"), _trainees(scene, "tr", "az"), "elchin"
+        )
         clock.forward(timedelta(days=7, hours=9))
         _learn(scene, cohort, enrolments, lambda n: (0.5, 0.6, 0.75, 0.4)[n % 4])
         _hours(scene, cohort, enrolments, lambda n: "31" if n == 4 else "36" if n == 9 else "38.5" if n % 3 else "40")
@@ -241,7 +286,9 @@ def _beginning(scene: Scene, partner: Organisation) -> None:
     """Dari and Pashto, a few days in, with an exam that is open today for practice."""
     starts = scene.today - timedelta(days=2)
     with clock.held(_noon(starts)):
-        cohort, enrolments = _cohort(scene, partner, starts, 12, "Şəki", ("prs", "ps"), _trainees(scene, "prs", "ps"), "aysel")
+        cohort, enrolments = _cohort(
+            scene, partner, starts, 12, "Şəki", ("prs", "ps"), _trainees(scene, "prs", "ps"), "aysel"
+        )
         clock.forward(timedelta(days=1, hours=9))
         _learn(scene, cohort, enrolments, lambda n: (0.12, 0.25, 0.3)[n % 3])
         _hours(scene, cohort, enrolments, lambda n: "10" if n % 5 else "8")
@@ -251,7 +298,9 @@ def _beginning(scene: Scene, partner: Organisation) -> None:
 
 def _qualifications(scene: Scene) -> None:
     """Awards earned outside these cohorts: one valid, one expired, one suspended, in the languages still missing."""
-    edition = _edition(scene.session, "DEM-110") if _has(scene.session, "DEM-110") else _edition(scene.session, "MAF-101")
+    edition = (
+        _edition(scene.session, "DEM-110") if _has(scene.session, "DEM-110") else _edition(scene.session, "MAF-101")
+    )
     plan = (("rashad-guliyev", 150, None), ("ayse-yildirim", 200, None), ("farida-noori", 120, None), ("zaland-wardak", 90, None),
             ("ali-hasanov", 430, None), ("ibrahim-sahin", 210, "suspended"), ("giorgi-beridze", 100, None))  # fmt: skip
     for key, ago, change in plan:
@@ -259,9 +308,16 @@ def _qualifications(scene: Scene) -> None:
         issued = scene.today - timedelta(days=ago)
         with clock.held(_noon(issued)):
             stated = issuing.Stated(
-                "qualification", person.name_language, edition.teaching_hours, (issued - timedelta(days=45), issued - timedelta(days=3)), "Goranboy", Fraction(88)
+                "qualification",
+                person.name_language,
+                Decimal(edition.teaching_hours),
+                (issued - timedelta(days=45), issued - timedelta(days=3)),
+                "Goranboy",
+                Fraction(88),
             )
-            award = issuing.issue(scene.session, KEEPER, person, edition, stated, scene.settings, scene.ring, demonstration=True)
+            award = issuing.issue(
+                scene.session, KEEPER, person, edition, stated, scene.settings, scene.ring, demonstration=True
+            )
         if change:
             with clock.held(_noon(scene.today - timedelta(days=20))):
                 revoking.change(scene.session, KEEPER, award, change, "Medical fitness has to be shown again.")
@@ -274,5 +330,3 @@ def _has(session: Session, code: str) -> bool:
 def demonstration_awards(session: Session) -> list[Award]:
     """All awards of the demonstration, in the order of their serials."""
     return list(session.scalars(select(Award).where(Award.is_demonstration).order_by(Award.serial)))
-
-

@@ -29,7 +29,7 @@ def needs(exam: Exam) -> list[Need]:
     """The exam's blueprint; without one, so many questions of any topic, spread over the topics as evenly as may be."""
     if exam.blueprint:
         return [Need(line["count"], line.get("topic"), line.get("difficulty")) for line in exam.blueprint]
-    topics = exam.bank.topics or [None]
+    topics: list[str | None] = list(exam.bank.topics) or [None]
     each, left = divmod(exam.questions, len(topics))
     return [Need(each + (place < left), topic) for place, topic in enumerate(topics) if each + (place < left)]
 

@@ -11,7 +11,7 @@ from lmsapp.exams.models import Attempt, Sitting
 READERS = (Role.MANAGER, Role.AUDITOR)
 
 
-def taught_by(actor: Actor) -> Select[tuple[int]]:
+def taught_by(actor: Actor) -> Select[int]:
     """Ids of the cohorts the actor teaches or assesses today."""
     parts = [p for p, role in (("instructor", Role.INSTRUCTOR), ("assessor", Role.ASSESSOR)) if actor.is_a(role)]
     query = select(CohortStaff.cohort_id)
@@ -22,7 +22,7 @@ def taught_by(actor: Actor) -> Select[tuple[int]]:
     )
 
 
-def visible_sittings(actor: Actor) -> Select[tuple[Sitting]]:
+def visible_sittings(actor: Actor) -> Select[Sitting]:
     """Sittings of the cohorts one teaches or assesses; all for training managers and auditors; her own for a trainee."""
     query = select(Sitting)
     if actor.keeper or actor.is_a(*READERS):
@@ -33,7 +33,7 @@ def visible_sittings(actor: Actor) -> Select[tuple[Sitting]]:
     return query.where(or_(Sitting.cohort_id.in_(taught_by(actor)), Sitting.cohort_id.in_(enrolled)))
 
 
-def visible_attempts(actor: Actor) -> Select[tuple[Attempt]]:
+def visible_attempts(actor: Actor) -> Select[Attempt]:
     """Attempts of the sittings one watches, and one's own."""
     query = select(Attempt)
     if actor.keeper or actor.is_a(*READERS):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -31,7 +32,7 @@ class Result:
     markers: frozenset[int]
 
 
-def _with_all() -> tuple[object, ...]:
+def _with_all() -> tuple[Any, ...]:
     return (
         joinedload(Sitting.exam),
         joinedload(Sitting.cohort).joinedload(Cohort.edition).joinedload(Edition.course),

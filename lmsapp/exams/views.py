@@ -9,6 +9,7 @@ from flask import Response, abort, flash, jsonify, redirect, render_template, re
 from lmsapp.catalogue.views import drafts_allowed
 from lmsapp.cohorts import queries as cohorts
 from lmsapp.core import clock
+from lmsapp.core.access import demand
 from lmsapp.core.errors import Invalid, NotFound
 from lmsapp.core.translations import gettext as _
 from lmsapp.core.translations import ngettext
@@ -40,6 +41,8 @@ def sittings(code: str) -> str | Response | tuple[str, int]:
     """A cohort's sittings, and the form that sets another."""
     cohort = cohorts.cohort(db.session(), login.actor(), code)
     today = clock.now().astimezone(ZoneInfo(zone())).date()
+    if request.method == "POST":
+        demand(policy.may_hold(login.actor(), cohort))
     form = SittingForm(day=None, opens="9:00", closes="12:00")
     if form.sent():
         start = datetime.combine(form.day.data.first_day, datetime.min.time(), ZoneInfo(zone()))
@@ -146,6 +149,7 @@ def bank(code: str) -> str:
 def begin(sitting_id: int) -> str | Response:
     """What awaits the candidate, and the button that begins."""
     held = queries.sitting(db.session(), login.actor(), sitting_id)
+    cohorts.enrolment_of(db.session(), login.actor(), held.cohort.code)
     form = EmptyForm()
     if form.sent():
         attempt = sitting.begin(db.session(), login.actor(), held, drafts_allowed=drafts_allowed())

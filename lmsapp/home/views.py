@@ -1,9 +1,9 @@
 """First pages, pages about the site, health."""
 
 from flask import Response, jsonify, redirect, render_template, request, url_for
+from flask_login import current_user
 from sqlalchemy import text
 
-from flask_login import current_user
 from lmsapp.accounts.policy import may_administer
 from lmsapp.accounts.roles import Role
 from lmsapp.catalogue.views import CERTIFICATE_NAMES, GROUP_NAMES, drafts_allowed, narrowed
@@ -34,7 +34,12 @@ def start() -> str:
     listed = queries.front(db.session(), actor, language, drafts_allowed=drafts_allowed())
     shown, filters = narrowed(listed, texts.coverage(db.session(), "course"))
     return render_template(
-        "home/start.html", shown=shown, listed=listed, filters=filters, groups=GROUP_NAMES, certificates=CERTIFICATE_NAMES
+        "home/start.html",
+        shown=shown,
+        listed=listed,
+        filters=filters,
+        groups=GROUP_NAMES,
+        certificates=CERTIFICATE_NAMES,
     )
 
 

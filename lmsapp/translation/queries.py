@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from lmsapp.translation.models import Document, SourceRevision, Translation, Unit
@@ -71,7 +71,7 @@ def _read(session: Session, language: str, conditions: list[Any], *, drafts_allo
     return found
 
 
-def _behind(session: Session, rows: Sequence[Row[Any]]) -> Mapping[int, str]:
+def _behind(session: Session, rows: Sequence[Any]) -> Mapping[int, str]:
     """For units whose translation is older than the source: the weight of the gravest change it lacks."""
     if not rows:
         return {}

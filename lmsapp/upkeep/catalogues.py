@@ -65,7 +65,7 @@ def compile_catalogues(folder: Path) -> int:
 
 def extracted() -> Catalog:
     """All messages of the sources, in the order of their text."""
-    found: dict[object, set[str]] = {}
+    found: dict[str | tuple[str, ...], set[str]] = {}
     for folder in ("lmsapp", "templates"):
         for filename, _line, message, _comments, _context in extract_from_dir(
             str(ROOT / folder), METHODS, OPTIONS, keywords=KEYWORDS
@@ -73,7 +73,7 @@ def extracted() -> Catalog:
             found.setdefault(message, set()).add(f"{folder}/{filename}")
     catalogue = Catalog(project="lmsapp", charset="utf-8")
     for message in sorted(found, key=str):
-        catalogue.add(message, locations=[(place, None) for place in sorted(found[message])])  # type: ignore[arg-type, misc]
+        catalogue.add(message, locations=[(place, None) for place in sorted(found[message])])  # type: ignore[misc]
     return catalogue
 
 
@@ -121,7 +121,9 @@ def problems(folder: Path, source: Catalog | None = None) -> Iterator[str]:
         catalogue = _read(path, locale)
         for message in wanted:
             if message.id:
-                yield from (f"{locale}: {what}: {_short(message)}" for what in faults(message, catalogue.get(message.id)))
+                yield from (
+                    f"{locale}: {what}: {_short(message)}" for what in faults(message, catalogue.get(message.id))
+                )
         for message in catalogue:
             if message.id and wanted.get(message.id) is None:
                 yield f"{locale}: not in the sources any more: {_short(message)}"
@@ -133,7 +135,7 @@ def faults(source: Message, translated: Message | None) -> Iterator[str]:
         yield "missing"
         return
     ids = [source.id] if isinstance(source.id, str) else list(source.id)
-    strings = [translated.string] if isinstance(translated.string, str) else list(translated.string)
+    strings = [translated.string] if isinstance(translated.string, str) else list(translated.string or ())
     if len(ids) > 1 and len(strings) < 2:
         yield "a plural form is missing"
         return

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from fontTools.pens.recordingPen import DecomposingRecordingPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
@@ -169,12 +170,28 @@ def make(face: Face, letters: str) -> TTFont:
     return font
 
 
+def _draw_in_one(font: TTFont) -> None:
+    """Turns composed glyphs (ç of c and cedilla) into simple ones."""
+    glyphs = font.getGlyphSet()
+    for name in font.getGlyphOrder():
+        if font["glyf"][name].isComposite():
+            drawn = DecomposingRecordingPen(glyphs)
+            glyphs[name].draw(drawn)
+            pen = TTGlyphPen(None)
+            drawn.replay(pen)
+            font["glyf"][name] = pen.glyph()
+
+
 def make_for_paper(face: Face) -> TTFont:
-    """The wide cut with the usual glyphs first: a PDF embeds tables up to the last glyph it uses."""
+    """The wide cut as `core.pdf_fonts` needs it: every glyph drawn by itself, the usual ones first.
+
+    A PDF embeds tables up to the last glyph it uses, and numbers the parts of composed glyphs behind that anew.
+    """
     usual = set(make(face, face.usual).getGlyphOrder())
     whole = io.BytesIO()
     make(face, face.paper).save(whole)
     font = TTFont(whole, recalcTimestamp=False)
+    _draw_in_one(font)
     reorderGlyphs(font, sorted(font.getGlyphOrder(), key=lambda glyph: (glyph != ".notdef", glyph not in usual)))
     return font
 

@@ -275,8 +275,8 @@ def name_panel() -> Drawing:
         return float(spindle(share) ** 0.8 * (0.72 + 0.28 * math.cos(2 * math.pi * 4 * share)))
 
     drawing = Drawing(244, 22)
-    strong = "".join(wave(244, 8, 9.6, index / 4, beaded) for index in range(8))
-    weak = "".join(wave(244, 20, 5.2, index / 3, spindle) for index in range(6))
+    strong = "".join(wave(244, 8, 9.6, index / 3, beaded) for index in range(6))
+    weak = "".join(wave(244, 18, 5.2, index / 2, spindle) for index in range(4))
     drawing.add(tag("g", line(strong, PANEL, 0.18) + line(weak, FAINT, 0.18), transform="translate(0 11)"))
     return drawing
 

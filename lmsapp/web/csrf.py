@@ -1,9 +1,10 @@
 """Form tokens: every POST carries the one that belongs to this browser's session."""
 
 from flask import Flask
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask_wtf.csrf import CSRFProtect
 
 from lmsapp.core.errors import LmsError
+from lmsapp.core.translations import N_
 
 protect = CSRFProtect()
 
@@ -13,13 +14,12 @@ class StaleForm(LmsError):
 
     code = "stale-form"
 
+    def __init__(self) -> None:
+        super().__init__(N_("This page was open too long or in another window. Go back, reload it and send it again."))
+
 
 def install(app: Flask) -> None:
     """Checks all methods that write; tokens live as long as the session."""
     app.config["WTF_CSRF_TIME_LIMIT"] = None
     app.config["WTF_CSRF_METHODS"] = {"POST", "PUT", "PATCH", "DELETE"}
     protect.init_app(app)
-
-    @app.errorhandler(CSRFError)
-    def stale(_problem: CSRFError) -> None:
-        raise StaleForm("This page was open too long or in another window. Go back, reload it and send it again.")

@@ -4,6 +4,7 @@ import logging
 from http import HTTPStatus
 
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from lmsapp.core.errors import Busy, Conflict, Invalid, LmsError, NotAllowed, NotFound
@@ -50,6 +51,7 @@ MESSAGES = {
 def install(app: Flask) -> None:
     """Registers the handlers."""
     app.register_error_handler(LmsError, _ours)
+    app.register_error_handler(CSRFError, lambda _problem: _ours(StaleForm()))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _defect)
 

@@ -53,7 +53,7 @@ def install(app: Flask) -> None:
         span=lambda days: formatting.span_text(days[0], days[1], calendar=_calendar()).primary,
         both_spans=lambda days: formatting.span_text(days[0], days[1], calendar=_calendar()),
         moment=lambda at: formatting.moment_text(at, zone(), calendar=_calendar()),
-        moment_day=lambda at: _day_of(at),
+        moment_day=_day_of,
         clock=lambda at: formatting.time_text(at, zone()),
         weekday=formatting.weekday_text,
         number=formatting.number_text,
@@ -145,4 +145,6 @@ def slip_words(code: str) -> dict[str, str]:
 
 def reason(message: str, values: dict[str, Any]) -> str:
     """A rule's reason in the reader's language, its numbers in her digits."""
-    return gettext(message, **{k: formatting.number_text(v) if isinstance(v, (int, Decimal)) else v for k, v in values.items()})
+    return gettext(
+        message, **{k: formatting.number_text(v) if isinstance(v, (int, Decimal)) else v for k, v in values.items()}
+    )

@@ -86,6 +86,7 @@ class WholeNumber(IntegerField):  # type: ignore[misc]
     def __init__(self, *args: Any, least: int, most: int, optional: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.least, self.most, self.optional = least, most, optional
+        self.data: Any
         self.typed = ""
 
     def process_formdata(self, valuelist: list[str]) -> None:
@@ -147,9 +148,9 @@ class DayField(Field):  # type: ignore[misc]
         self.precision, self.required = precision, required
         self.typed: dict[str, str] = {}
 
-    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:  # noqa: ARG002
         """Reads the three parts."""
-        self.process_errors = []
+        self.process_errors: list[str] = []
         self.data = data if isinstance(data, PartialDate) else self.default
         if formdata and any(f"{self.name}-{part}" in formdata for part in self.parts):
             self.typed = {part: latin_digits(tidy(formdata.get(f"{self.name}-{part}"))) for part in self.parts}

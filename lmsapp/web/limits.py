@@ -11,5 +11,5 @@ look_ups = limiter.limit("30 per minute; 300 per hour")
 
 
 def install(app: Flask) -> None:
-    """Connects the limits; `RATELIMIT_ENABLED=False` in the configuration lifts them."""
+    """Connects the limits."""
     limiter.init_app(app)

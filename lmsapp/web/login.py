@@ -59,7 +59,7 @@ def install(app: Flask, find: Find) -> None:
     manager.anonymous_user = Visitor
     manager.session_protection = None
 
-    @manager.request_loader  # type: ignore[misc]
+    @manager.request_loader  # type: ignore[untyped-decorator]
     def load(asked: Request) -> Reader | None:
         ticket = session.get(TICKET)
         return find(ticket_hash(ticket), asked.remote_addr or "") if isinstance(ticket, str) else None
@@ -118,7 +118,8 @@ def sign_in_again() -> Response:
 
 def _to_sign_in(**more: int) -> Response:
     back = request.full_path.rstrip("?") if request.method == "GET" else (local_path(request.referrer) or "")
-    return redirect(url_for("accounts.sign_in", next=back or None, **more), 303)  # type: ignore[return-value]
+    address = url_for("accounts.sign_in", next=back or None, **more)  # type: ignore[arg-type]
+    return redirect(address, 303)  # type: ignore[return-value]
 
 
 def local_path(address: str | None) -> str | None:

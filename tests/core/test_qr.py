@@ -27,6 +27,14 @@ def test_the_drawing_has_every_dark_module_once() -> None:
     assert sum(length for _x, _y, length in code.runs()) == sum(b"".join(code.rows))
 
 
+def test_the_picture_for_the_press_has_the_same_modules() -> None:
+    code = qr.code("https://verify.example.org/v#abc")
+    size = len(code.rows)
+    for y, row in enumerate(code.rows):
+        assert code.bits()[qr.FINE * y * size :][:size] == bytes(255 * module for module in row)
+    assert len(code.bits()) == qr.FINE * size * size
+
+
 @pytest.mark.parametrize("length", [200, 331, 390])
 def test_a_printed_code_grows_with_its_text_and_never_gets_fine(length: int) -> None:
     code = qr.code("h" * length)

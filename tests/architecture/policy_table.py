@@ -1,0 +1,93 @@
+"""Who may use which route, as a table: the oracle of the matrix test, reviewed like code. It imports no policy.
+
+For each endpoint the members of the cast who may use it on the first world's objects. `PUBLIC` routes are for everybody;
+`SIGNED_IN` ones for everybody who signed in.
+"""
+
+PUBLIC = {
+    "accounts.letter",
+    "accounts.lost_slip",
+    "accounts.sign_in",
+    "catalogue.course",
+    "catalogue.courses",
+    "catalogue.lesson",
+    "certificates.check",
+    "certificates.offline",
+    "home.about",
+    "home.accessibility",
+    "home.help_page",
+    "home.privacy",
+    "home.start",
+    "machine.health",
+    "machine.robots",
+    "machine.root",
+    "static",
+    "verification.from_code",
+    "verification.revocation_list",
+}
+SIGNED_IN = {
+    "accounts.choose_secret",
+    "accounts.end_sessions",
+    "accounts.profile",
+    "accounts.sign_out",
+    "certificates.mine",
+}
+OVERSIGHT = {"manager", "administrator"}
+READERS = {"manager", "administrator", "auditor"}
+STAFF_OF_COHORT = {"instructor", "manager"}
+
+TABLE: dict[str, set[str]] = {
+    # people
+    "accounts.people": {*READERS, "partner", "other_partner", "other_administrator"},
+    "accounts.person": {*READERS, "partner"},
+    "accounts.new_person": {"manager", "administrator", "instructor", "other_instructor", "other_administrator"},
+    "accounts.grant_role": {"administrator"},
+    "accounts.end_role": {"administrator"},
+    "accounts.open_or_close": {"administrator"},
+    "accounts.invite": {"manager", "administrator"},
+    "accounts.log": {"administrator", "auditor"},
+    "home.style": {"administrator"},
+    "home.cancel_job": {"manager", "administrator"},
+    "home.resume_job": {"manager", "administrator"},
+    # cohorts
+    "cohorts.cohorts": {*READERS, "instructor", "other_instructor", "assessor", "partner", "other_partner"},
+    "cohorts.cohort": {*READERS, "instructor", "assessor", "partner"},
+    "cohorts.new_cohort": {"instructor", "other_instructor", "manager"},
+    "cohorts.add_person": STAFF_OF_COHORT,
+    "cohorts.hours": STAFF_OF_COHORT,
+    "cohorts.slips": STAFF_OF_COHORT,
+    "cohorts.withdraw": STAFF_OF_COHORT,
+    "cohorts.learn": {"trainee"},
+    "cohorts.lesson": {"trainee"},
+    "cohorts.note_progress": {"trainee"},
+    # exams
+    "exams.sittings GET": {"instructor", "assessor", "manager", "auditor"},
+    "exams.sittings POST": STAFF_OF_COHORT,
+    "exams.room": {"instructor", "assessor", "manager", "auditor"},
+    "exams.release": STAFF_OF_COHORT,
+    "exams.extend": STAFF_OF_COHORT,
+    "exams.banks": {"instructor", "other_instructor", "manager"},
+    "exams.bank": {"instructor", "other_instructor", "manager"},
+    "exams.begin": {"trainee"},
+    "exams.question": {"trainee"},
+    "exams.events": {"trainee"},
+    "exams.review": {"trainee"},
+    "exams.hand_in": {"trainee"},
+    "exams.receipt": {"trainee"},
+    "exams.result": {"trainee", "instructor", "assessor", "manager", "auditor"},
+    # certificates
+    "certificates.register": {*READERS, "instructor", "other_instructor", "assessor", "partner", "other_partner"},
+    "certificates.award": {*READERS, "trainee", "instructor", "assessor", "partner"},
+    "certificates.document": {*READERS, "trainee", "instructor", "assessor", "partner"},
+    "certificates.state": {"manager"},
+    "certificates.close_out": {*READERS, "instructor", "assessor", "partner"},
+    "certificates.award_all": {"manager"},
+}
+
+# Objects that belong to nobody in particular: their address has an argument, but no owner.
+WITHOUT_OWNER = {"exams.bank"}
+# An administrator of the second world's agency administers its people; the first world's agency has none in the cast.
+OTHER_WORLD: dict[str, set[str]] = {
+    name: {"other_administrator"}
+    for name in ("accounts.person", "accounts.grant_role", "accounts.end_role", "accounts.open_or_close", "accounts.invite")
+}

@@ -1,0 +1,112 @@
+"""Two small worlds side by side, alike in everything: the second belongs to another instructor, partner and trainee."""
+
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lmsapp.accounts.models import Person
+from lmsapp.catalogue.models import Edition
+from lmsapp.certificates import issuing
+from lmsapp.cohorts import attending, enrolling
+from lmsapp.cohorts.models import CohortStaff
+from lmsapp.core import clock, jobs
+from lmsapp.core.access import KEEPER, Actor
+from lmsapp.core.settings import Settings
+from lmsapp.core.signing import KeyRing
+from lmsapp.exams import composing, marking, sitting
+from lmsapp.exams.sitting import Given
+from lmsapp.upkeep import content
+from tests import cast
+
+CONTENT = Path(__file__).parent / "data" / "content"
+# Who stands in the second world where somebody stands in the first; nobody for those who stand in one only.
+MIRROR = {
+    "trainee": "another_trainee",
+    "another_trainee": "trainee",
+    "instructor": "other_instructor",
+    "other_instructor": "instructor",
+    "partner": "other_partner",
+    "other_partner": "partner",
+}
+
+
+@dataclass(frozen=True)
+class Things:
+    """What addresses need of one world."""
+
+    number: str
+    membership_id: int
+    code: str
+    enrolment_id: int
+    sitting_id: int
+    attempt: str
+    released: str
+    serial: str
+    job_id: int
+
+
+def build(session: Session, settings: Settings) -> dict[str, dict[str, object]]:
+    """Writes both worlds; returns what addresses need of each."""
+    content.load_all(session, CONTENT)
+    ring = KeyRing.load_or_create(settings.keys)
+    first = _world(session, settings, ring, "trainee", "instructor", "ge", with_assessor=True)
+    second = _world(session, settings, ring, "another_trainee", "other_instructor", "af", with_assessor=False)
+    return {"own": asdict(first), "other": asdict(second)}
+
+
+def _world(
+    session: Session, settings: Settings, ring: KeyRing, trainee: str, instructor: str, agency: str, *, with_assessor: bool
+) -> Things:
+    members = cast.members(session)
+    edition = session.scalars(select(Edition)).first()
+    assert edition is not None
+    person = session.get_one(Person, members[trainee].person_id)
+    today = clock.now().date()
+    new = enrolling.NewCohort(
+        today - timedelta(days=2), today + timedelta(days=3), "Hall A", ("en", "prs", "ps"), 10, cast.organisation(session, agency)
+    )
+    cohort = enrolling.start(session, KEEPER, edition, new)
+    cohort.staff.append(CohortStaff(person_id=members[instructor].person_id, part="instructor"))
+    if with_assessor:
+        cohort.staff.append(CohortStaff(person_id=members["assessor"].person_id, part="assessor"))
+    session.flush()
+    enrolment = enrolling.enrol(session, KEEPER, cohort, person, person.name_language)
+    attending.enter_hours(session, KEEPER, cohort, {enrolment.id: "19.5"})
+    released = _released(session, cohort, person.id)
+    held = composing.hold(session, KEEPER, cohort, clock.now() - timedelta(minutes=5), clock.now() + timedelta(hours=2))
+    session.flush()
+    attempt = sitting.begin(session, Actor(person_id=person.id), held, drafts_allowed=True)
+    stated = issuing.Stated("attendance", person.name_language, Decimal(20), (cohort.starts_on, cohort.ends_on), "Hall A")
+    award = issuing.issue(session, KEEPER, person, edition, stated, settings, ring, enrolment=enrolment)
+    job = jobs.enqueue(session, "nothing", {}, asked_by=members["manager"].person_id)
+    return Things(
+        person.number, person.memberships[0].id, cohort.code, enrolment.id, held.id, attempt.code, released, award.serial, job.id
+    )
+
+
+def _released(session: Session, cohort: object, person_id: int) -> str:
+    """An attempt of last week, answered rightly, marked and released."""
+    now = clock.now()
+    with clock.held(now - timedelta(days=1)):
+        held = composing.hold(session, KEEPER, cohort, now - timedelta(days=1, minutes=5), now - timedelta(hours=20))  # type: ignore[arg-type]
+        session.flush()
+        actor = Actor(person_id=person_id)
+        attempt = sitting.begin(session, actor, held, drafts_allowed=True)
+        answer_rightly(session, attempt)
+        sitting.hand_in(session, actor, attempt, "world")
+    marking.release(session, KEEPER, held)
+    return attempt.code
+
+
+def answer_rightly(session: Session, attempt: object, device: str = "device-1") -> None:
+    """Saves the right answer to every question of an attempt."""
+    events = []
+    for seq, (item, key) in enumerate(attempt.paper.key.items(), start=1):  # type: ignore[attr-defined]
+        structure = key["structure"]
+        value = structure["answer"] if "answer" in structure else " ".join(structure["right"])
+        events.append(Given(seq, item, value))
+    sitting.save(session.connection(), attempt.code, attempt.person_id, device, events)  # type: ignore[attr-defined]

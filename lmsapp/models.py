@@ -7,6 +7,7 @@ from lmsapp.cohorts import models as cohorts
 from lmsapp.core import audit, jobs, mailing
 from lmsapp.core.orm import Base
 from lmsapp.exams import models as exams
+from lmsapp.materials import models as materials
 from lmsapp.translation import messages
 from lmsapp.translation import models as translation
 
@@ -20,6 +21,7 @@ __all__ = [
     "exams",
     "jobs",
     "mailing",
+    "materials",
     "messages",
     "translation",
 ]

@@ -5,6 +5,7 @@ from lmsapp.core import mailing
 from lmsapp.core.jobs import Registry
 from lmsapp.exams import jobs as exam_jobs
 from lmsapp.installation import Installation
+from lmsapp.materials import jobs as material_jobs
 
 
 def connect(installation: Installation) -> Registry:
@@ -13,4 +14,5 @@ def connect(installation: Installation) -> Registry:
     mailing.register_jobs(jobs, installation.settings)
     exam_jobs.register(jobs)
     certificate_jobs.register(jobs, installation.settings)
+    material_jobs.register(jobs, installation.settings)
     return jobs

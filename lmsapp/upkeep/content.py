@@ -14,6 +14,8 @@ from lmsapp.core.access import KEEPER
 from lmsapp.core.errors import Invalid
 from lmsapp.core.sessions import transaction
 from lmsapp.exams import exchanging
+from lmsapp.materials import adapting, printing
+from lmsapp.materials import sources as materials
 from lmsapp.translation import wording
 
 
@@ -53,6 +55,9 @@ def load(folder: Path | None) -> None:
     with transaction(opened.sessions) as session:
         for name, outcome in load_all(session, folder or paths.shipped("content")).items():
             click.echo(f"{name}: {', '.join(f'{n} {what}' for what, n in sorted(outcome.items()))}")
+        jobs = printing.ask(session, KEEPER, drafts_allowed=opened.settings.allow_drafts)
+    if jobs:
+        click.echo(f"{len(jobs)} materials wait to be printed; the worker does it")
 
 
 def read_all(sources: Sources) -> Counter[str]:
@@ -61,6 +66,7 @@ def read_all(sources: Sources) -> Counter[str]:
     counts["courses"] = len(sources.courses())
     counts["messages"] = len(wording.read(sources))
     counts["banks"] = len(exchanging.read(sources))
+    counts["materials"] = len(materials.read(sources))
     return counts
 
 
@@ -80,6 +86,7 @@ def load_all(session: Session, root: Path) -> dict[str, Counter[str]]:
         publishing.load(session, KEEPER, course, place) for place, course in enumerate(in_order(sources))
     )
     outcome["questions"] = Counter(exchanging.load(session, KEEPER, sources))
+    outcome["materials"] = Counter(adapting.load(session, KEEPER, material) for material in materials.read(sources))
     return outcome
 
 

@@ -223,6 +223,23 @@ def upgrade() -> None:
     with op.batch_alter_table('letter', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_letter_person_id'), ['person_id'], unique=False)
 
+    op.create_table('material',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code', sa.String(length=40), nullable=False),
+    sa.Column('slug', sa.String(length=40), nullable=False),
+    sa.Column('kind', sa.String(length=40), nullable=False),
+    sa.Column('audience', sa.JSON(), nullable=False),
+    sa.Column('licence', sa.String(length=40), nullable=False),
+    sa.Column('messages', sa.JSON(), nullable=False),
+    sa.Column('register', sa.String(length=40), nullable=False),
+    sa.Column('source_language', sa.String(length=8), nullable=False),
+    sa.Column('format', sa.String(length=40), nullable=False),
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_material_document_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_material')),
+    sa.UniqueConstraint('code', name=op.f('uq_material_code')),
+    sa.UniqueConstraint('slug', name=op.f('uq_material_slug'))
+    )
     op.create_table('membership',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -354,6 +371,26 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('exam', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_exam_edition_id'), ['edition_id'], unique=False)
+
+    op.create_table('material_edition',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('material_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('state', sa.String(length=40), nullable=False),
+    sa.Column('reason', sa.String(length=400), nullable=True),
+    sa.Column('published_at', sa.DateTime(), nullable=False),
+    sa.Column('ended_at', sa.DateTime(), nullable=True),
+    sa.Column('source_digest', sa.String(length=64), nullable=False),
+    sa.Column('names', sa.JSON(), nullable=False),
+    sa.CheckConstraint("(state = 'withdrawn') = (reason is not null)", name=op.f('ck_material_edition_withdrawn_with_reason')),
+    sa.CheckConstraint("state in ('published', 'superseded', 'withdrawn')", name=op.f('ck_material_edition_state')),
+    sa.ForeignKeyConstraint(['material_id'], ['material.id'], name=op.f('fk_material_edition_material_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_material_edition')),
+    sa.UniqueConstraint('material_id', 'number', name=op.f('uq_material_edition_material_id_number'))
+    )
+    with op.batch_alter_table('material_edition', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_material_edition_material_id'), ['material_id'], unique=False)
+        batch_op.create_index('uq_material_edition_published', ['material_id'], unique=True, sqlite_where=sa.text("state = 'published'"), postgresql_where=sa.text("state = 'published'"))
 
     op.create_table('module',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -492,6 +529,40 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_lesson_document_id'), ['document_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_lesson_module_id'), ['module_id'], unique=False)
 
+    op.create_table('material_part',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('edition_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('slug', sa.String(length=80), nullable=False),
+    sa.Column('picture', sa.String(length=60), nullable=True),
+    sa.Column('outcomes', sa.Integer(), nullable=False),
+    sa.Column('outline', sa.JSON(), nullable=False),
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_material_part_document_id')),
+    sa.ForeignKeyConstraint(['edition_id'], ['material_edition.id'], name=op.f('fk_material_part_edition_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_material_part')),
+    sa.UniqueConstraint('edition_id', 'slug', name=op.f('uq_material_part_edition_id_slug'))
+    )
+    with op.batch_alter_table('material_part', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_material_part_document_id'), ['document_id'], unique=False)
+
+    op.create_table('printed_file',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('edition_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('language', sa.String(length=8), nullable=False),
+    sa.Column('purpose', sa.String(length=40), nullable=False),
+    sa.Column('impression', sa.Integer(), nullable=False),
+    sa.Column('words_digest', sa.String(length=64), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('pages', sa.Integer(), nullable=False),
+    sa.Column('awaiting', sa.Boolean(), nullable=False),
+    sa.Column('made_at', sa.DateTime(), nullable=False),
+    sa.CheckConstraint("purpose in ('press', 'screen')", name=op.f('ck_printed_file_purpose')),
+    sa.ForeignKeyConstraint(['edition_id'], ['material_edition.id'], name=op.f('fk_printed_file_edition_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_printed_file')),
+    sa.UniqueConstraint('edition_id', 'language', 'purpose', 'impression', name=op.f('uq_printed_file_edition_id_language_purpose_impression'))
+    )
     op.create_table('question_version',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('question_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -582,6 +653,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_award_person_id'), ['person_id'], unique=False)
         batch_op.create_index('uq_award_enrolment_kind', ['enrolment_id', 'kind', 'issue'], unique=True, sqlite_where=sa.text('enrolment_id is not null'), postgresql_where=sa.text('enrolment_id is not null'))
 
+    op.create_table('download',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('file_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('organisation_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('at', sa.DateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['file_id'], ['printed_file.id'], name=op.f('fk_download_file_id')),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisation.id'], name=op.f('fk_download_organisation_id')),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_download_person_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_download'))
+    )
+    with op.batch_alter_table('download', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_download_file_id'), ['file_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_download_organisation_id'), ['organisation_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_download_person_id'), ['person_id'], unique=False)
+
     op.create_table('hours_entry',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('enrolment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -612,6 +699,17 @@ def upgrade() -> None:
         batch_op.create_index('ix_lesson_progress_latest', ['enrolment_id', 'seen_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_lesson_progress_lesson_id'), ['lesson_id'], unique=False)
 
+    op.create_table('preview',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('file_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('page', sa.Integer(), nullable=False),
+    sa.Column('width', sa.Integer(), nullable=False),
+    sa.Column('height', sa.Integer(), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.ForeignKeyConstraint(['file_id'], ['printed_file.id'], name=op.f('fk_preview_file_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_preview')),
+    sa.UniqueConstraint('file_id', 'page', name=op.f('uq_preview_file_id_page'))
+    )
     op.create_table('answer_current',
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('item', sa.String(length=40), nullable=False),
@@ -769,6 +867,7 @@ def downgrade() -> None:
     op.drop_table('attempt_event')
     op.drop_table('answer_event')
     op.drop_table('answer_current')
+    op.drop_table('preview')
     with op.batch_alter_table('lesson_progress', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_lesson_progress_lesson_id'))
         batch_op.drop_index('ix_lesson_progress_latest')
@@ -778,6 +877,12 @@ def downgrade() -> None:
         batch_op.drop_index('ix_hours_entry_newest')
 
     op.drop_table('hours_entry')
+    with op.batch_alter_table('download', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_download_person_id'))
+        batch_op.drop_index(batch_op.f('ix_download_organisation_id'))
+        batch_op.drop_index(batch_op.f('ix_download_file_id'))
+
+    op.drop_table('download')
     with op.batch_alter_table('award', schema=None) as batch_op:
         batch_op.drop_index('uq_award_enrolment_kind', sqlite_where=sa.text('enrolment_id is not null'), postgresql_where=sa.text('enrolment_id is not null'))
         batch_op.drop_index(batch_op.f('ix_award_person_id'))
@@ -798,6 +903,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_question_version_question_id'))
 
     op.drop_table('question_version')
+    op.drop_table('printed_file')
+    with op.batch_alter_table('material_part', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_material_part_document_id'))
+
+    op.drop_table('material_part')
     with op.batch_alter_table('lesson', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_lesson_module_id'))
         batch_op.drop_index(batch_op.f('ix_lesson_document_id'))
@@ -833,6 +943,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_module_edition_id'))
 
     op.drop_table('module')
+    with op.batch_alter_table('material_edition', schema=None) as batch_op:
+        batch_op.drop_index('uq_material_edition_published', sqlite_where=sa.text("state = 'published'"), postgresql_where=sa.text("state = 'published'"))
+        batch_op.drop_index(batch_op.f('ix_material_edition_material_id'))
+
+    op.drop_table('material_edition')
     with op.batch_alter_table('exam', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_exam_edition_id'))
 
@@ -861,6 +976,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_membership_organisation_id'))
 
     op.drop_table('membership')
+    op.drop_table('material')
     with op.batch_alter_table('letter', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_letter_person_id'))
 

@@ -30,7 +30,7 @@ SHEET_SIZES = {
     "georgian": {"head": 14.5, "text": 9.6, "small": 7.6, "lead": 1.45},
     "arabic": {"head": 20.0, "text": 13.2, "small": 10.0, "lead": 1.6},
 }
-SHEET_STEPS = (1.0, 0.92, 0.85, 0.78, 0.72)  # a leaflet with more words is set smaller until it fits its two sides
+SHEET_STEPS = (1.1, 1.0, 0.92, 0.85, 0.78, 0.72)  # a leaflet with more words is set smaller until it fits its two sides
 FAMILIES = {
     "latin": '"LMS Latin"',
     "georgian": '"LMS Georgian", "LMS Latin"',
@@ -55,9 +55,9 @@ def html_of(said: Contents, setting: Setting) -> tuple[str, dict[str, bytes]]:
     with use(language.code):
         names = drawings(said)
         resources = {f"{name}.svg": figures.in_print(name).encode() for name in names}
-        resources |= {f"{name}.svg": _file(f"drawings/{name}.svg") for name in OWN_DRAWINGS}
+        resources |= {f"own-{name}.svg": _file(f"drawings/{name}.svg") for name in OWN_DRAWINGS}
         code = qr.draw(setting.address)
-        resources["qr.svg"] = code.svg()
+        resources["own-qr.svg"] = code.svg()
         page = _page(said, setting, language) | {"drawings": names, "qr_side": code.side}
         name = "book" if said.format == "a5" else "leaflet"
         sizes = BOOK_SIZES if name == "book" else SHEET_SIZES

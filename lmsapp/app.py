@@ -25,6 +25,8 @@ from lmsapp.exams import policy as exams_policy
 from lmsapp.exams import views as exams_views
 from lmsapp.home import places
 from lmsapp.home import views as home_views
+from lmsapp.materials import policy as materials_policy
+from lmsapp.materials import views as materials_views
 from lmsapp.web import csrf, database, errors, filters, headers, limits, locale, login, pages, static_files
 from lmsapp.web.database import db
 
@@ -37,8 +39,10 @@ AREAS = (
     exams_views.area,
     certificates_views.area,
     certificates_views.free,
+    materials_views.area,
+    materials_views.free,
 )
-POLICIES = (accounts_policy, catalogue_policy, certificates_policy, cohorts_policy, exams_policy)
+POLICIES = (accounts_policy, catalogue_policy, certificates_policy, cohorts_policy, exams_policy, materials_policy)
 LARGEST_UPLOAD = 64 * 1024 * 1024
 LARGEST_FORM = 2 * 1024 * 1024
 

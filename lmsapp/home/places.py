@@ -48,6 +48,7 @@ def staff_places() -> list[tuple[str, list[Signed]]]:
         ("catalogue.courses", _("Courses"), "book", None),
         ("exams.banks", _("Question banks"), "list", "may_author"),
         ("materials.library", _("Materials"), "file", None),
+        ("materials.taken", _("Downloads"), "download", None),
     ]
     centre = [
         ("accounts.people", _("People"), "user", "may_list_people"),

@@ -11,6 +11,7 @@ from lmsapp.core import jobs
 from lmsapp.core.access import public, signed_in
 from lmsapp.core.errors import NotFound
 from lmsapp.home import places, queries
+from lmsapp.materials import views as materials
 from lmsapp.translation import queries as texts
 from lmsapp.web import login
 from lmsapp.web.database import db
@@ -40,6 +41,8 @@ def start() -> str:
         filters=filters,
         groups=GROUP_NAMES,
         certificates=CERTIFICATE_NAMES,
+        materials=materials.shelf()[:5],
+        **materials.NAMES,
     )
 
 

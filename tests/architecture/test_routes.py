@@ -19,6 +19,7 @@ from lmsapp.core import clock, settings
 from lmsapp.core.access import public
 from lmsapp.core.sessions import transaction
 from lmsapp.core.settings import Settings
+from lmsapp.web import limits
 from lmsapp.web.login import TICKET, ticket_hash
 from lmsapp.web.pages import UndeclaredRoute, check_declared
 from tests import cast, world
@@ -51,6 +52,7 @@ class House:
         self.settings: Settings = settings.load(folder, {}, allow_drafts=True)
         self.opened = installation.opened(self.settings)
         self.app: Flask = create_app(self.settings)
+        limits.limiter.enabled = False
 
     def browser(self, key: str) -> tuple[FlaskClient, str]:
         """A signed-in browser with its form token."""

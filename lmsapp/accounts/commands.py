@@ -35,7 +35,13 @@ def add(name: str, language: str, email: str, role: str, centre: str) -> None:
             if not centre:
                 raise Invalid("No centre is set up yet. Name it with --centre.") from None
             organisation = registering.register_organisation(
-                session, KEEPER, code="centre", kind="centre", country=None, names={"en": centre}, since=clock.now().date()
+                session,
+                KEEPER,
+                code="centre",
+                kind="centre",
+                country=None,
+                names={"en": centre},
+                since=clock.now().date(),
             )
         new = NewPerson(name=name, name_language=language, email=email)
         person = registering.register(session, KEEPER, new, organisation, Role(role))

@@ -115,7 +115,9 @@ def address(rule: Rule, things: dict[str, object]) -> str:
 
 def refused(reply: TestResponse) -> bool:
     """Whether the visitor was turned away: to the sign-in page, 403 or 404."""
-    to_sign_in = reply.status_code == 303 and "/sign-in" in reply.headers["Location"] and "next=" in reply.headers["Location"]
+    to_sign_in = (
+        reply.status_code == 303 and "/sign-in" in reply.headers["Location"] and "next=" in reply.headers["Location"]
+    )
     return to_sign_in or reply.status_code in (403, 404)
 
 
@@ -141,7 +143,7 @@ def ask(browser: FlaskClient, token: str, method: str, path: str) -> TestRespons
 
 
 def rules(app: Flask) -> list[Rule]:
-    return [rule for rule in app.url_map.iter_rules() if rule.endpoint not in ("static",)]
+    return [rule for rule in app.url_map.iter_rules() if rule.endpoint != "static"]
 
 
 def test_everybody_gets_exactly_what_the_policy_table_says(
@@ -176,7 +178,9 @@ def test_everybody_gets_exactly_what_the_policy_table_says(
     assert not surprises, "\n".join(surprises)
 
 
-def test_what_is_not_hers_looks_like_what_does_not_exist(house: House, built: tuple[Path, dict[str, dict[str, object]]]) -> None:
+def test_what_is_not_hers_looks_like_what_does_not_exist(
+    house: House, built: tuple[Path, dict[str, dict[str, object]]]
+) -> None:
     browser, _token = house.browser("instructor")
     for rule in rules(house.app):
         if rule.endpoint in ("cohorts.cohort", "exams.room", "certificates.award", "exams.result"):
@@ -222,7 +226,9 @@ def test_a_policy_that_fails_shows_nothing(app: Flask) -> None:
     assert app.test_client().get("/en/help").status_code == 200
 
 
-def test_every_reply_carries_the_protecting_headers(house: House, built: tuple[Path, dict[str, dict[str, object]]]) -> None:
+def test_every_reply_carries_the_protecting_headers(
+    house: House, built: tuple[Path, dict[str, dict[str, object]]]
+) -> None:
     browser, _token = house.browser("manager")
     for rule in rules(house.app):
         if "GET" in rule.methods:

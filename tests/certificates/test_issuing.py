@@ -36,7 +36,9 @@ CORE = Rules("attendance-and-achievement", written_test=True, practical_test=Fal
         (None, True, True, True, None),
     ],
 )
-def test_hours_and_exam_decide_the_kind(hours: str | None, sat: bool, passed: bool, released: bool, kind: str | None) -> None:
+def test_hours_and_exam_decide_the_kind(
+    hours: str | None, sat: bool, passed: bool, released: bool, kind: str | None
+) -> None:
     standing = Standing(Decimal(hours) if hours else None, Decimal(57), sat, passed, released)
     assert decide(standing, CORE).kind == kind
 
@@ -45,7 +47,12 @@ def test_a_qualification_needs_its_practical_test() -> None:
     rules = Rules("qualification", written_test=True, practical_test=True)
     standing = Standing(Decimal(190), Decimal(180), sat=True, passed=True, released=True)
     assert decide(standing, rules).kind is None
-    assert decide(Standing(Decimal(190), Decimal(180), sat=True, passed=True, released=True, practical_passed=True), rules).kind == "qualification"
+    assert (
+        decide(
+            Standing(Decimal(190), Decimal(180), sat=True, passed=True, released=True, practical_passed=True), rules
+        ).kind
+        == "qualification"
+    )
 
 
 @pytest.fixture
@@ -65,7 +72,9 @@ def cohort(session: Session, chosen_settings: Settings) -> Cohort:
     return found
 
 
-def test_close_out_awards_once_and_closes(session: Session, cohort: Cohort, chosen_settings: Settings, cast: dict[str, object]) -> None:
+def test_close_out_awards_once_and_closes(
+    session: Session, cohort: Cohort, chosen_settings: Settings, cast: dict[str, object]
+) -> None:
     ring = KeyRing.load_or_create(chosen_settings.keys)
     manager = cast["manager"].actor  # type: ignore[attr-defined]
     made = issuing.close_out(session, manager, cohort, chosen_settings, ring)
@@ -123,12 +132,22 @@ def test_a_certificate_is_proved_and_disproved(session: Session, cohort: Cohort,
 def test_an_altered_list_is_not_believed(session: Session, chosen_settings: Settings) -> None:
     ring = KeyRing.load_or_create(chosen_settings.keys)
     text = revoking.make_list(session, ring, 7)
-    for altered in (text.replace("sequence", "sequenca"), text.replace('"version":1', '"version":2'), "{}", "[]", "null", "", text[:-5]):
+    for altered in (
+        text.replace("sequence", "sequenca"),
+        text.replace('"version":1', '"version":2'),
+        "{}",
+        "[]",
+        "null",
+        "",
+        text[:-5],
+    ):
         with pytest.raises(revoking.NotAList):
             revoking.read_list(altered, ring)
 
 
-def test_guessing_codes_and_walking_serials_finds_no_name(session: Session, cohort: Cohort, chosen_settings: Settings) -> None:
+def test_guessing_codes_and_walking_serials_finds_no_name(
+    session: Session, cohort: Cohort, chosen_settings: Settings
+) -> None:
     ring = KeyRing.load_or_create(chosen_settings.keys)
     issuing.close_out(session, KEEPER, cohort, chosen_settings, ring)
     for _ in range(300):
@@ -144,7 +163,9 @@ def test_validity_ends_the_day_before_the_same_day(session: Session) -> None:
     assert issuing.months_later(date(2026, 12, 31), 6) == date(2027, 6, 29)
 
 
-def test_the_state_of_an_award_is_folded_from_its_events(session: Session, cohort: Cohort, chosen_settings: Settings) -> None:
+def test_the_state_of_an_award_is_folded_from_its_events(
+    session: Session, cohort: Cohort, chosen_settings: Settings
+) -> None:
     award = session.scalars(select(Award)).first()
     assert award is not None
     assert queries.state_of(award) == "valid"

@@ -84,6 +84,11 @@ def test_a_known_lapse_goes_before_a_stale_list(tmp_path: Path) -> None:
     assert verdicts.judge(facts, lapses={}, list_date=date(2026, 11, 1), **ask).answer is Answer.STALE_LIST
     assert verdicts.judge(facts, lapses={}, list_date=None, **ask).answer is Answer.VALID
     assert verdicts.judge(facts, lapses=revoked, list_date=date(2026, 1, 1), **ask).answer is Answer.LAPSED
-    late = verdicts.judge(facts, lapses={}, list_date=date(2026, 1, 1), genuine=True, today=date(2027, 6, 5), stale_after=7)
+    late = verdicts.judge(
+        facts, lapses={}, list_date=date(2026, 1, 1), genuine=True, today=date(2027, 6, 5), stale_after=7
+    )
     assert (late.answer, late.lapse) == (Answer.LAPSED, Lapse("expired", date(2027, 6, 4)))
-    assert verdicts.judge(facts, lapses={}, list_date=None, genuine=False, today=date(2026, 11, 23), stale_after=7) == verdicts.NOT_OURS
+    assert (
+        verdicts.judge(facts, lapses={}, list_date=None, genuine=False, today=date(2026, 11, 23), stale_after=7)
+        == verdicts.NOT_OURS
+    )

@@ -36,7 +36,9 @@ def test_a_day_in_six_languages(code: str, text: str) -> None:
     assert str(formatting.date_text(date(2012, 12, 5), LANGUAGES[code])) == text
 
 
-@pytest.mark.parametrize(("code", "text"), [("en", "April 2009"), ("tr", "Nisan 2009"), ("ka", "აპრილი, 2009"), ("prs", "اپریل ۲۰۰۹")])
+@pytest.mark.parametrize(
+    ("code", "text"), [("en", "April 2009"), ("tr", "Nisan 2009"), ("ka", "აპრილი, 2009"), ("prs", "اپریل ۲۰۰۹")]
+)
 def test_a_month_alone_is_shown_as_a_month(code: str, text: str) -> None:
     assert str(formatting.date_text(PartialDate.parse("2009-04"), LANGUAGES[code])) == text
 
@@ -57,7 +59,10 @@ def test_numbers_percents_and_negative_amounts(code: str, number: str, percent: 
 
 def test_a_span_says_what_both_days_share_once() -> None:
     assert str(formatting.span_text(date(2026, 11, 9), date(2026, 11, 20), LANGUAGES["en"])) == "9–20 November 2026"
-    assert str(formatting.span_text(date(2026, 10, 30), date(2026, 11, 2), LANGUAGES["en"])) == "30 October – 2 November 2026"
+    assert (
+        str(formatting.span_text(date(2026, 10, 30), date(2026, 11, 2), LANGUAGES["en"]))
+        == "30 October – 2 November 2026"
+    )
 
 
 def test_time_left_is_said_in_words() -> None:
@@ -103,7 +108,9 @@ def test_partial_dates_are_kept_as_they_were_said(text: str) -> None:
     assert str(PartialDate.parse(text)) == text
 
 
-@pytest.mark.parametrize("text", ["", "9", "2009-4", "2009-13", "2009-02-30", "2009-04-05-06", "0000-01-01", "april 2009"])
+@pytest.mark.parametrize(
+    "text", ["", "9", "2009-4", "2009-13", "2009-02-30", "2009-04-05-06", "0000-01-01", "april 2009"]
+)
 def test_what_is_no_date_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         PartialDate.parse(text)

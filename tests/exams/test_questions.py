@@ -47,7 +47,10 @@ def test_one_wrong_critical_item_fails_the_exam_whatever_the_points() -> None:
 
 
 def test_the_pass_mark_is_compared_unrounded() -> None:
-    key = [KeyItem(f"q{n}", "multiple", {"options": ["a", "b", "c"], "right": ["a", "b", "c"]}, 1, critical=False) for n in range(3)]
+    key = [
+        KeyItem(f"q{n}", "multiple", {"options": ["a", "b", "c"], "right": ["a", "b", "c"]}, 1, critical=False)
+        for n in range(3)
+    ]
     answers = {"q0": "a b c", "q1": "a b c", "q2": "a"}
     assert mark(key, answers, 78).percent == Fraction(700, 9)
     assert not mark(key, answers, 78).passed

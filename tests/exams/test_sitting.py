@@ -1,6 +1,5 @@
 """Sitting an exam: what is acknowledged is there, what is closed stays closed, one attempt is handed in once."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,10 +17,10 @@ from tests import world
 
 
 @pytest.fixture
-def attempt(session: Session, tmp_path: Path) -> Iterator[Attempt]:
+def attempt(session: Session, tmp_path: Path) -> Attempt:
     """An attempt that is open now."""
     things = world.build(session, settings.load(tmp_path / "keys-folder", {}))
-    yield session.scalars(select(Attempt).where(Attempt.code == things["own"]["attempt"])).one()
+    return session.scalars(select(Attempt).where(Attempt.code == things["own"]["attempt"])).one()
 
 
 def save(session: Session, attempt: Attempt, *events: Given, device: str = "device-1", **more: bool) -> sitting.Saved:
@@ -54,7 +53,9 @@ def test_resending_changes_nothing(session: Session, attempt: Attempt) -> None:
     events = [Given(1, "q1", value(attempt)), Given(2, "q1", value(attempt, place=1))]
     first = save(session, attempt, *events)
     assert save(session, attempt, *events[::-1]).acked_to == first.acked_to == 2
-    assert session.scalar(select(func.count()).select_from(AnswerEvent).where(AnswerEvent.attempt_id == attempt.id)) == 2
+    assert (
+        session.scalar(select(func.count()).select_from(AnswerEvent).where(AnswerEvent.attempt_id == attempt.id)) == 2
+    )
     assert sitting.answers_of(session, attempt.id) == {"q1": value(attempt, place=1)}
 
 
@@ -82,14 +83,18 @@ def test_a_second_device_is_told_and_can_take_over(session: Session, attempt: At
     assert sitting.answers_of(session, attempt.id) == {"q1": value(attempt, place=1)}
 
 
-@pytest.mark.parametrize(("item", "typed"), [("q99", "o1"), ("q1", "o99"), ("q1", "o1 o1"), ("", ""), ("q1", "x" * 500)])
+@pytest.mark.parametrize(
+    ("item", "typed"), [("q99", "o1"), ("q1", "o99"), ("q1", "o1 o1"), ("", ""), ("q1", "x" * 500)]
+)
 def test_what_is_not_on_the_paper_is_refused(session: Session, attempt: Attempt, item: str, typed: str) -> None:
     choice = next(i["item"] for i in attempt.paper.sheet["items"] if i["options"])
     with pytest.raises(Invalid):
         save(session, attempt, Given(1, choice if item == "q1" else item, typed))
 
 
-def test_an_answer_counts_until_the_grace_ends_and_is_kept_as_late_afterwards(session: Session, attempt: Attempt) -> None:
+def test_an_answer_counts_until_the_grace_ends_and_is_kept_as_late_afterwards(
+    session: Session, attempt: Attempt
+) -> None:
     with clock.held(attempt.deadline_at + timedelta(seconds=attempt.grace_seconds)):
         assert not save(session, attempt, Given(1, "q1", value(attempt))).late
         clock.forward(timedelta(seconds=1))
@@ -123,7 +128,9 @@ def test_nobody_else_writes_or_hands_in(session: Session, attempt: Attempt, cast
         sitting.hand_in(session, other, attempt, "x")
 
 
-def test_extra_time_needs_a_reason_and_moves_the_deadline(session: Session, attempt: Attempt, cast: dict[str, object]) -> None:
+def test_extra_time_needs_a_reason_and_moves_the_deadline(
+    session: Session, attempt: Attempt, cast: dict[str, object]
+) -> None:
     instructor = cast["instructor"].actor  # type: ignore[attr-defined]
     before = attempt.deadline_at
     with pytest.raises(Invalid):
@@ -146,7 +153,9 @@ def test_results_wait_until_everybody_is_done(session: Session, attempt: Attempt
 def test_the_projection_can_be_rebuilt_from_the_events(session: Session, attempt: Attempt) -> None:
     for seq, place in ((1, 0), (2, 1), (3, 0)):
         save(session, attempt, Given(seq, "q1", value(attempt, place=place)))
-    events = session.scalars(select(AnswerEvent).where(AnswerEvent.attempt_id == attempt.id, ~AnswerEvent.late, ~AnswerEvent.evidence)).all()
+    events = session.scalars(
+        select(AnswerEvent).where(AnswerEvent.attempt_id == attempt.id, ~AnswerEvent.late, ~AnswerEvent.evidence)
+    ).all()
     rebuilt: dict[str, tuple[int, int, str]] = {}
     for event in events:
         rebuilt[event.item] = max(rebuilt.get(event.item, (0, 0, "")), (event.epoch, event.client_seq, event.value))

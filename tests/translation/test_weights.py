@@ -11,7 +11,9 @@ from lmsapp.translation.revising import Piece
 from lmsapp.translation.weights import Notice, Wording, shown
 
 
-def see(wording: Wording | None, *, safety: bool = False, drafts: bool = True, wanted: str = "ka") -> tuple[str, str, bool]:
+def see(
+    wording: Wording | None, *, safety: bool = False, drafts: bool = True, wanted: str = "ka"
+) -> tuple[str, str, bool]:
     """Language, notice, and whether the source stands beside."""
     found = shown("source", "en", wanted, wording, safety=safety, drafts_allowed=drafts)
     return found.language, str(found.notice), bool(found.source)
@@ -32,7 +34,9 @@ def see(wording: Wording | None, *, safety: bool = False, drafts: bool = True, w
         (Wording("t", approved=True, behind="safety"), True, True, ("en", "withheld", False)),
     ],
 )
-def test_a_reader_never_sees_unsafe_text(wording: Wording | None, safety: bool, drafts: bool, seen: tuple[str, str, bool]) -> None:
+def test_a_reader_never_sees_unsafe_text(
+    wording: Wording | None, safety: bool, drafts: bool, seen: tuple[str, str, bool]
+) -> None:
     assert see(wording, safety=safety, drafts=drafts) == seen
 
 
@@ -43,10 +47,17 @@ def test_the_source_language_shows_the_source() -> None:
 def test_bringing_texts_in_twice_changes_nothing_and_a_change_is_a_new_revision(session: Session) -> None:
     pieces = [Piece("One.", "paragraph"), Piece("Two.", "paragraph", safety=True), Piece("Three.", "paragraph")]
     first = revising.put_document(session, KEEPER, "lesson", "test/1", "en", pieces)
-    revising.put_translation(session, KEEPER, first.document, "ka", dict(zip(first.keys, ["ერთი.", "ორი.", "სამი."], strict=True)))
+    revising.put_translation(
+        session, KEEPER, first.document, "ka", dict(zip(first.keys, ["ერთი.", "ორი.", "სამი."], strict=True))
+    )
     again = revising.put_document(session, KEEPER, "lesson", "test/1", "en", pieces)
     assert (again.keys, again.anything) == (first.keys, False)
-    changed = [Piece("New.", "paragraph"), Piece("One.", "paragraph"), Piece("Two, more.", "paragraph", safety=True), pieces[2]]
+    changed = [
+        Piece("New.", "paragraph"),
+        Piece("One.", "paragraph"),
+        Piece("Two, more.", "paragraph", safety=True),
+        pieces[2],
+    ]
     third = revising.put_document(session, KEEPER, "lesson", "test/1", "en", changed)
     assert (third.added, third.revised, third.retired) == (1, 1, 0)
     assert third.keys[1:] == first.keys

@@ -16,7 +16,7 @@ from tests import cast
 
 def token_of(page: str) -> str:
     """The form token in a page."""
-    return page.split('name="csrf_token" value="')[1].split('"')[0]
+    return page.split('name="csrf_token" value="')[1].split('"', maxsplit=1)[0]
 
 
 def sign_in(browser: FlaskClient, login: str, secret: str, **more: str) -> int:
@@ -44,7 +44,9 @@ def test_switching_the_language_stays_on_the_page(client: FlaskClient) -> None:
     assert 'href="/ka/courses?q=mine"' in page
 
 
-def test_number_and_pin_or_address_and_password_open_the_same_door(app: Flask, signed_in: Callable[[str], FlaskClient]) -> None:
+def test_number_and_pin_or_address_and_password_open_the_same_door(
+    app: Flask, signed_in: Callable[[str], FlaskClient]
+) -> None:
     browser = app.test_client()
     assert sign_in(browser, "trainee@example.org", cast.PIN) == 303
     assert b"Sign out" in browser.get("/en/").data
@@ -61,7 +63,9 @@ def test_known_and_unknown_accounts_can_not_be_told_apart(app: Flask) -> None:
     for login in ("manager@example.org", "nobody@example.org"):
         browser = app.test_client()
         page = browser.get("/en/sign-in").get_data(as_text=True)
-        reply = browser.post("/en/sign-in", data={"csrf_token": token_of(page), "login": login, "secret": "wrong wrong wrong"})
+        reply = browser.post(
+            "/en/sign-in", data={"csrf_token": token_of(page), "login": login, "secret": "wrong wrong wrong"}
+        )
         text = reply.get_data(as_text=True).replace(login, "")
         pages.append((reply.status_code, text.replace(token_of(text), "")))
     assert pages[0] == pages[1]

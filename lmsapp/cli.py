@@ -16,11 +16,7 @@ COMMANDS = {
     "verify": "lmsapp.certificates.commands:verify",
     "certificates": "lmsapp.certificates.commands:certificates",
     "demo": "lmsapp.demo.commands:demo",
-    "doctor": "lmsapp.upkeep.doctor:doctor",
-    "backup": "lmsapp.upkeep.backup:backup",
-    "restore": "lmsapp.upkeep.backup:restore",
     "audit": "lmsapp.upkeep.audit:audit",
-    "bench": "lmsapp.bench.commands:bench",
 }
 
 

@@ -83,21 +83,13 @@ def cast(session: Session) -> dict[str, casting.Member]:
 def app(chosen: Settings, opened: installation.Installation) -> Iterator[Flask]:
     """The application on its own SQLite database."""
     made = create_app(chosen)
-    made.config["TESTING"] = False
+    limits.limiter.enabled = False  # but in the tests that switch them on
     wiring.connect(opened)
     yield made
     with made.app_context():
         if "writer" in made.extensions:
             made.extensions["writer"].stop()
         made.extensions["sqlalchemy"].engine.dispose()
-
-
-@pytest.fixture(autouse=True)
-def unlimited() -> Iterator[None]:
-    """No rate limits, but in the tests that switch them on."""
-    limits.limiter.enabled = False
-    yield
-    limits.limiter.enabled = False
 
 
 @pytest.fixture

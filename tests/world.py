@@ -59,7 +59,14 @@ def build(session: Session, settings: Settings) -> dict[str, dict[str, object]]:
 
 
 def _world(
-    session: Session, settings: Settings, ring: KeyRing, trainee: str, instructor: str, agency: str, *, with_assessor: bool
+    session: Session,
+    settings: Settings,
+    ring: KeyRing,
+    trainee: str,
+    instructor: str,
+    agency: str,
+    *,
+    with_assessor: bool,
 ) -> Things:
     members = cast.members(session)
     edition = session.scalars(select(Edition)).first()
@@ -67,7 +74,12 @@ def _world(
     person = session.get_one(Person, members[trainee].person_id)
     today = clock.now().date()
     new = enrolling.NewCohort(
-        today - timedelta(days=2), today + timedelta(days=3), "Hall A", ("en", "prs", "ps"), 10, cast.organisation(session, agency)
+        today - timedelta(days=2),
+        today + timedelta(days=3),
+        "Hall A",
+        ("en", "prs", "ps"),
+        10,
+        cast.organisation(session, agency),
     )
     cohort = enrolling.start(session, KEEPER, edition, new)
     cohort.staff.append(CohortStaff(person_id=members[instructor].person_id, part="instructor"))
@@ -80,11 +92,21 @@ def _world(
     held = composing.hold(session, KEEPER, cohort, clock.now() - timedelta(minutes=5), clock.now() + timedelta(hours=2))
     session.flush()
     attempt = sitting.begin(session, Actor(person_id=person.id), held, drafts_allowed=True)
-    stated = issuing.Stated("attendance", person.name_language, Decimal(20), (cohort.starts_on, cohort.ends_on), "Hall A")
+    stated = issuing.Stated(
+        "attendance", person.name_language, Decimal(20), (cohort.starts_on, cohort.ends_on), "Hall A"
+    )
     award = issuing.issue(session, KEEPER, person, edition, stated, settings, ring, enrolment=enrolment)
     job = jobs.enqueue(session, "nothing", {}, asked_by=members["manager"].person_id)
     return Things(
-        person.number, person.memberships[0].id, cohort.code, enrolment.id, held.id, attempt.code, released, award.serial, job.id
+        person.number,
+        person.memberships[0].id,
+        cohort.code,
+        enrolment.id,
+        held.id,
+        attempt.code,
+        released,
+        award.serial,
+        job.id,
     )
 
 

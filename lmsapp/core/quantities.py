@@ -14,6 +14,8 @@ def decimal(text: str) -> Decimal | None:
     other, parts thousands (`2.890.000`, `1,234.5`).
     """
     plain = text.strip().translate(_DIGITS).translate(_SIGNS)
+    if plain.count(",") > 1 and plain.count(".") > 1:
+        return None
     for mark, other in ((",", "."), (".", ",")):
         if plain.count(mark) > 1 or (mark in plain and other in plain and plain.rfind(other) > plain.rfind(mark)):
             plain = plain.replace(mark, "")

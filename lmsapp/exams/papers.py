@@ -7,6 +7,7 @@ length or the names of options depends on which of them is right.
 import hashlib
 import json
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,32 +39,44 @@ class Need:
 
 
 def shortages(needs: Sequence[Need], candidates: Sequence[Candidate]) -> list[tuple[Need, int]]:
-    """Lines of the blueprint that can't be filled, each with how many questions there are for it."""
-    found = []
-    left = list(candidates)
-    for need in _narrowest_first(needs):
-        fitting = [c for c in left if _fits(need, c)]
-        if len(fitting) < need.count:
-            found.append((need, len(fitting)))
-        for taken in fitting[: need.count]:
-            left.remove(taken)
-    return found
+    """Lines of the blueprint that can't be filled, each with how many questions there are left for it."""
+    taken = _assigned(needs, candidates)
+    got = Counter(taken.values())
+    return [(need, got[place]) for place, need in enumerate(needs) if got[place] < need.count]
 
 
 def draw(needs: Sequence[Need], candidates: Sequence[Candidate], seed: str) -> list[Candidate]:
     """The questions of one paper, in their order. Raises ValueError when the blueprint can't be filled."""
     chance = random.Random(f"draw:{seed}")  # noqa: S311 - a draw that can be repeated, not a secret
-    left = sorted(candidates, key=lambda c: c.question_id)
-    chosen: list[Candidate] = []
-    for need in _narrowest_first(needs):
-        fitting = [c for c in left if _fits(need, c)]
-        if len(fitting) < need.count:
-            raise ValueError(f"{len(fitting)} of {need.count} questions for {need.topic or 'any topic'}")
-        for taken in chance.sample(fitting, need.count):
-            chosen.append(taken)
-            left.remove(taken)
+    mixed = sorted(candidates, key=lambda c: c.question_id)
+    chance.shuffle(mixed)
+    taken = _assigned(needs, mixed)
+    if len(taken) < sum(need.count for need in needs):
+        raise ValueError(f"only {len(taken)} of {sum(need.count for need in needs)} questions can be drawn")
+    chosen = [mixed[place] for place in taken]
     chance.shuffle(chosen)
     return chosen
+
+
+def _assigned(needs: Sequence[Need], candidates: Sequence[Candidate]) -> dict[int, int]:
+    """Candidates' places to the lines they fill: as many as can be, whichever lines overlap (augmenting paths)."""
+    taken: dict[int, int] = {}
+
+    def place_one(line: int, seen: set[int]) -> bool:
+        for at, candidate in enumerate(candidates):
+            if at in seen or not _fits(needs[line], candidate):
+                continue
+            seen.add(at)
+            if at not in taken or place_one(taken[at], seen):
+                taken[at] = line
+                return True
+        return False
+
+    for line, need in enumerate(needs):
+        for _ in range(need.count):
+            if not place_one(line, set()):
+                break
+    return taken
 
 
 def freeze(drawn: Sequence[Candidate], seed: str, language: str) -> tuple[dict[str, Any], dict[str, Any], str]:
@@ -111,7 +124,3 @@ def digest(sheet: Mapping[str, Any]) -> str:
 
 def _fits(need: Need, candidate: Candidate) -> bool:
     return need.topic in (None, candidate.topic) and need.difficulty in (None, candidate.difficulty)
-
-
-def _narrowest_first(needs: Sequence[Need]) -> list[Need]:
-    return sorted(needs, key=lambda n: (n.topic is None) + (n.difficulty is None))

@@ -124,7 +124,7 @@ def _to_sign_in(**more: int) -> Response:
 
 def local_path(address: str | None) -> str | None:
     """The path and query of `address` when it surely stays on this site, else None (open redirects)."""
-    if not address:
+    if not address or address.startswith("//"):
         return None
     if any(ord(c) < 33 or c == "\\" or ord(c) == 127 for c in address):
         return None

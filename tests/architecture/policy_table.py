@@ -89,5 +89,11 @@ WITHOUT_OWNER = {"exams.bank"}
 # An administrator of the second world's agency administers its people; the first world's agency has none in the cast.
 OTHER_WORLD: dict[str, set[str]] = {
     name: {"other_administrator"}
-    for name in ("accounts.person", "accounts.grant_role", "accounts.end_role", "accounts.open_or_close", "accounts.invite")
+    for name in (
+        "accounts.person",
+        "accounts.grant_role",
+        "accounts.end_role",
+        "accounts.open_or_close",
+        "accounts.invite",
+    )
 }

@@ -126,7 +126,9 @@ def finish(written: bytes, about: About) -> bytes:
         if ARTIFACT.encode() in written:
             _silence(pdf)
         if str(pdf.Root.get("/Lang", "")).partition("-")[0] in RIGHT_TO_LEFT:
-            pdf.Root.ViewerPreferences = Dictionary({**dict(pdf.Root.get("/ViewerPreferences", {})), "/Direction": Name.R2L})
+            pdf.Root.ViewerPreferences = Dictionary(
+                {**dict(pdf.Root.get("/ViewerPreferences", {})), "/Direction": Name.R2L}
+            )
         return _save(pdf, about, str(pdf.docinfo.get("/Title", "")))
 
 

@@ -32,7 +32,8 @@ def first_pages(pdf: bytes, *, count: int, width: int) -> list[Picture]:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "in.pdf")
         source.write_bytes(pdf)
-        command = [program, "-png", "-l", str(count), "-scale-to-x", str(width), "-scale-to-y", "-1", source, f"{folder}/p"]
+        options = f"-png -l {count} -scale-to-x {width} -scale-to-y -1".split()
+        command = [program, *options, str(source), f"{folder}/p"]
         done = subprocess.run(command, check=False, capture_output=True, timeout=SECONDS)  # noqa: S603 - our own file
         if done.returncode:
             return []

@@ -101,7 +101,9 @@ def _head(files: MaterialFiles) -> list[Piece]:
 
 
 def _part_head(part: PartFile, page: Any) -> dict[str, str]:
-    texts = {f"{part.slug}.{name}": str(page.header[name]) for name in ("title", "picture_alt") if page.header.get(name)}
+    texts = {
+        f"{part.slug}.{name}": str(page.header[name]) for name in ("title", "picture_alt") if page.header.get(name)
+    }
     return texts | {f"{part.slug}.outcome{n}": text for n, text in enumerate(outcomes(page), start=1)}
 
 

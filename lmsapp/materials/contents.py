@@ -42,7 +42,11 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Contents:
-    """An edition in one language. `awaiting` puts the mark on every page; `demonstration` holds the codes of rules an invented authority decided, `tell` what the last page repeats."""
+    """An edition in one language.
+
+    `awaiting` puts the mark on every page; `demonstration` holds the codes of rules an invented authority decided,
+    `tell` what the last page repeats.
+    """
 
     code: str
     slug: str
@@ -65,7 +69,9 @@ class Contents:
     @property
     def digest(self) -> str:
         """Tells these words from any other: when it changes, the files are out of date."""
-        return hashlib.sha256(repr(replace(self, published_at=self.published_at.replace(tzinfo=None))).encode()).hexdigest()
+        return hashlib.sha256(
+            repr(replace(self, published_at=self.published_at.replace(tzinfo=None))).encode()
+        ).hexdigest()
 
 
 def languages_of(session: Session, edition: MaterialEdition) -> list[str]:
@@ -136,14 +142,12 @@ def drawings(said: Contents) -> set[str]:
 def _named(words: Texts, names: Mapping[str, str], every: Mapping[str, Mapping[str, str]]) -> Texts:
     """Names put in; a text shown in its source language gets that language's forms."""
 
+    def put(text: str, forms: Mapping[str, str]) -> str:
+        return NAME.sub(lambda m: forms.get(m[1], m[0]), text)
+
     def filled(shown: Shown) -> Shown:
-        own = every.get(shown.language) or names
-        source = every.get(shown.source_language) or names
-        text, beside = (
-            NAME.sub(lambda m: forms.get(m[1], m[0]), text)
-            for text, forms in ((shown.text, own), (shown.source, source))
-        )
-        return replace(shown, text=text, source=beside)
+        own, source = (every.get(code) or names for code in (shown.language, shown.source_language))
+        return replace(shown, text=put(shown.text, own), source=put(shown.source, source))
 
     return {key: filled(shown) for key, shown in words.items()}
 
@@ -153,7 +157,7 @@ def _text(words: Texts, key: str) -> str:
 
 
 def _glossary(head: Texts) -> list[tuple[str, str]]:
-    pairs = []
+    pairs: list[tuple[str, str]] = []
     while f"word.{len(pairs) + 1}" in head:
         number = len(pairs) + 1
         pairs.append((_text(head, f"word.{number}"), _text(head, f"meaning.{number}")))

@@ -10,7 +10,7 @@ from lmsapp.materials.models import Download, Material, MaterialEdition
 READERS = (Role.MANAGER, Role.ADMINISTRATOR, Role.AUDITOR)
 
 
-def visible_materials(_actor: Actor) -> Select[tuple[Material]]:
+def visible_materials(_actor: Actor) -> Select[Material]:
     """All: a material enters the library with its first published edition."""
     return select(Material)
 
@@ -43,7 +43,7 @@ def may_withdraw(actor: Actor, edition: MaterialEdition | None = None) -> Answer
     return YES if actor.fresh else SIGN_IN_AFRESH
 
 
-def visible_downloads(actor: Actor) -> Select[tuple[Download]]:
+def visible_downloads(actor: Actor) -> Select[Download]:
     """All for managers, administrators and auditors; a partner officer's own agency's; one's own."""
     query = select(Download)
     if actor.keeper or actor.is_a(*READERS):

@@ -156,7 +156,9 @@ def _leaflet(said: Contents, setting: Setting) -> bytes:
         made = _set(said, replace(setting, step=step))
         if pdf.page_count(made) == SIDES:
             return made
-    raise Conflict("The leaflet %(code)s has too many words for two sides in %(language)s.", code=said.code, language=said.language)
+    raise Conflict(
+        "The leaflet %(code)s has too many words for two sides in %(language)s.", code=said.code, language=said.language
+    )
 
 
 def _set(said: Contents, setting: Setting) -> bytes:

@@ -53,7 +53,7 @@ class Listed:
 
     def version(self, *wanted: str) -> Version:
         """The first of the wanted languages it exists in, else its source."""
-        return next((self.versions[code] for code in (*wanted, self.material.source_language) if code in self.versions))
+        return next(self.versions[code] for code in (*wanted, self.material.source_language) if code in self.versions)
 
 
 def library(session: Session, actor: Actor, language: str, *, drafts_allowed: bool) -> list[Listed]:
@@ -101,7 +101,7 @@ def file(session: Session, actor: Actor, slug: str, number: int, language: str, 
     return found
 
 
-def taken(actor: Actor) -> Select[tuple[Download]]:
+def taken(actor: Actor) -> Select[Download]:
     """Who took what, the latest first, as far as the actor may see it."""
     return (
         policy.visible_downloads(actor)
@@ -122,7 +122,7 @@ def titles(session: Session, language: str, *, drafts_allowed: bool) -> Mapping[
     return texts.texts_of_kind(session, adapting.KIND, language, drafts_allowed=drafts_allowed, keys=["title"])
 
 
-def _with_files(query: Select[tuple[Material]]) -> Select[tuple[Material]]:
+def _with_files(query: Select[Material]) -> Select[Material]:
     files = selectinload(Material.editions).selectinload(MaterialEdition.files).selectinload(PrintedFile.previews)
     return query.where(Material.editions.any()).options(files)
 

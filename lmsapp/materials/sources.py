@@ -14,7 +14,19 @@ from lmsapp.materials.kinds import AUDIENCES, FORMATS, KINDS, PANELS, REGISTERS
 
 BOOK = frozenset({"figure", "warning", "story", "say", "task", "further", "home"})
 SHEET = frozenset({"panel", "figure"})
-NEEDED = ("code", "slug", "kind", "source", "register", "licence", "audience", "format", "chapters", "title", "description")
+NEEDED = (
+    "code",
+    "slug",
+    "kind",
+    "source",
+    "register",
+    "licence",
+    "audience",
+    "format",
+    "chapters",
+    "title",
+    "description",
+)
 NAME = re.compile(r"\{([a-z]+(?:\.[a-z]+)?)\}")
 CODE = re.compile(r"MAT-\d{4}")
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+){0,8}")
@@ -106,7 +118,9 @@ def _check_translation(files: Sources, path: Path, facts: Mapping[str, Any], sai
         if facts.get(name) and not said.get(name):
             files.fault(path, 1, f"lacks {name}")
     if len(said.get("words") or []) != len(facts.get("words") or []):
-        files.fault(path, 1, f"has {len(said.get('words') or [])} words where the source has {len(facts.get('words') or [])}")
+        files.fault(
+            path, 1, f"has {len(said.get('words') or [])} words where the source has {len(facts.get('words') or [])}"
+        )
 
 
 def _part(files: Sources, path: Path, facts: Mapping[str, Any], known: set[str]) -> PartFile | None:

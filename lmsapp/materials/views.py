@@ -69,7 +69,13 @@ def narrowed(listed: list[Listed]) -> tuple[list[Listed], dict[str, Any]]:
         ],
     }
     chosen = [code for code in wanted["in"] if code in LANGUAGES]
-    filters = {"q": search, "counts": counts, "chosen": wanted, "spoken": chosen, "any": bool(search or any(wanted.values()))}
+    filters = {
+        "q": search,
+        "counts": counts,
+        "chosen": wanted,
+        "spoken": chosen,
+        "any": bool(search or any(wanted.values())),
+    }
     return [one for one in listed if fits(one)], filters
 
 
@@ -170,5 +176,5 @@ def current_edition(name: str, code: str) -> Response:
     found = queries.material(db.session(), login.actor(), name, language, drafts_allowed=drafts_allowed())
     if code not in LANGUAGES:
         raise NotFound
-    address = url_for("materials.material", language=language, slug=found.material.slug, **{"in": code})
-    return redirect(address, 302)  # type: ignore[return-value]
+    address = url_for("materials.material", language=language, slug=found.material.slug)
+    return redirect(f"{address}?in={code}", 302)  # type: ignore[return-value]

@@ -17,8 +17,10 @@ from lmsapp.core import clock, jobs
 from lmsapp.core.access import KEEPER, Actor
 from lmsapp.core.settings import Settings
 from lmsapp.core.signing import KeyRing
+from lmsapp.core.storage import Folder
 from lmsapp.exams import composing, marking, sitting
 from lmsapp.exams.sitting import Given
+from lmsapp.materials.models import Material, Preview, PrintedFile
 from lmsapp.upkeep import content
 from tests import cast
 
@@ -47,6 +49,7 @@ class Things:
     released: str
     serial: str
     job_id: int
+    slug: str
 
 
 def build(session: Session, settings: Settings) -> dict[str, dict[str, object]]:
@@ -107,7 +110,31 @@ def _world(
         released,
         award.serial,
         job.id,
+        printed(session, settings),
     )
+
+
+def printed(session: Session, settings: Settings) -> str:
+    """A file to take of the sample leaflet, without waiting for the press; returns the leaflet's slug."""
+    leaflet = session.scalars(select(Material).where(Material.slug == "sample-leaflet")).one()
+    stored = Folder(settings.files).put(b"%PDF-1.7 a leaflet")
+    edition = leaflet.editions[0]
+    if not edition.files:
+        file = PrintedFile(
+            edition_id=edition.id,
+            language="en",
+            purpose="screen",
+            impression=1,
+            words_digest="0" * 64,
+            digest=stored.digest,
+            size=stored.size,
+            pages=2,
+            awaiting=True,
+            made_at=clock.now(),
+        )
+        file.previews = [Preview(page=1, width=10, height=10, digest=stored.digest)]
+        edition.files.append(file)
+    return leaflet.slug
 
 
 def _released(session: Session, cohort: object, person_id: int) -> str:

@@ -11,12 +11,14 @@ from lmsapp import installation
 from lmsapp.certificates import queries as certificates
 from lmsapp.certificates import rendering
 from lmsapp.core import paths, settings
+from lmsapp.core.access import KEEPER
 from lmsapp.core.errors import Invalid
 from lmsapp.core.sessions import transaction
 from lmsapp.core.settings import Settings
 from lmsapp.core.signing import KeyRing
 from lmsapp.core.storage import Folder
 from lmsapp.demo import accounts, seeding
+from lmsapp.materials import printing
 from lmsapp.upkeep import content
 
 
@@ -51,6 +53,7 @@ def load(*, if_empty: bool) -> None:
         seeding.seed(
             session, opened.settings, ring, root / "demonstration", lambda text: click.echo(f"  {text}", err=True)
         )
+        printing.ask(session, KEEPER, drafts_allowed=opened.settings.allow_drafts)
     click.echo("The demonstration is loaded. “lmsapp demo people” lists its accounts.", err=True)
 
 

@@ -21,6 +21,12 @@ PUBLIC = {
     "machine.health",
     "machine.robots",
     "machine.root",
+    "materials.edition",
+    "materials.file",
+    "materials.library",
+    "materials.material",
+    "materials.picture",
+    "printed.current_edition",
     "static",
     "verification.from_code",
     "verification.revocation_list",
@@ -31,6 +37,7 @@ SIGNED_IN = {
     "accounts.profile",
     "accounts.sign_out",
     "certificates.mine",
+    "materials.taken",
 }
 OVERSIGHT = {"manager", "administrator"}
 READERS = {"manager", "administrator", "auditor"}
@@ -82,6 +89,8 @@ TABLE: dict[str, set[str]] = {
     "certificates.state": {"manager"},
     "certificates.close_out": {*READERS, "instructor", "assessor", "partner"},
     "certificates.award_all": {"manager"},
+    # materials
+    "materials.withdraw": {"manager"},
 }
 
 # Objects that belong to nobody in particular: their address has an argument, but no owner.

@@ -28,6 +28,7 @@ from tests.architecture.policy_table import OTHER_WORLD, PUBLIC, SIGNED_IN, TABL
 MISSING = {
     "number": "04820005", "membership_id": 987654, "code": "nothing-2026-01", "enrolment_id": 987654, "sitting_id": 987654,
     "attempt": "ZZZZZZZZZZ", "released": "ZZZZZZZZZZ", "serial": "NMC-2026-AC-99999-X", "job_id": 987654,
+    "slug": "nothing",
 }  # fmt: skip
 BY_ATTEMPT = {"question", "events", "review", "hand_in", "receipt", "extend"}
 
@@ -101,14 +102,16 @@ def address(rule: Rule, things: dict[str, object]) -> str:
         values |= {"number": 1, "code": things["attempt"] if name in BY_ATTEMPT else things["code"]}
         values["code"] = things["released"] if name == "result" else values["code"]
         values["code"] = "tst-100" if name == "bank" else values["code"]
+    elif area in ("materials", "printed"):
+        values |= {"number": 1, "code": "en", "purpose": "screen", "page": 1, "name": things["slug"]}
     elif area == "catalogue":
         values["code"] = "tst-100"
     else:
         values["code"] = str(things["code"]).lower()
-    values |= {k: things[k] for k in ("membership_id", "enrolment_id", "sitting_id", "serial", "job_id")}
+    values |= {k: things[k] for k in ("membership_id", "enrolment_id", "sitting_id", "serial", "job_id", "slug")}
     path = rule.rule
     for argument in rule.arguments:
-        for converter in ("language:", "int:", "path:", ""):
+        for converter in ("language:", "int:", "path:", "any(press, screen):", ""):
             path = path.replace(f"<{converter}{argument}>", str(values[argument]))
     return path
 
@@ -136,7 +139,7 @@ def allowed(endpoint: str, method: str) -> set[str]:
 def ask(browser: FlaskClient, token: str, method: str, path: str) -> TestResponse:
     """One request; POST carries the right form token and nothing else."""
     if method == "GET":
-        return browser.get(path)
+        return browser.get(path, buffered=True)
     if path.endswith("/events"):
         return browser.post(path, json={"device": "device-1", "events": []}, headers={"X-CSRFToken": token})
     return browser.post(path, data={"csrf_token": token})
@@ -232,7 +235,7 @@ def test_every_reply_carries_the_protecting_headers(
     browser, _token = house.browser("manager")
     for rule in rules(house.app):
         if "GET" in rule.methods:
-            headers = browser.get(address(rule, built[1]["own"])).headers
+            headers = browser.get(address(rule, built[1]["own"]), buffered=True).headers
             policy = headers["Content-Security-Policy"]
             assert "unsafe-inline" not in policy and "frame-ancestors 'none'" in policy, rule.endpoint
             assert headers["X-Content-Type-Options"] == "nosniff"

@@ -21,6 +21,8 @@ from lmsapp.cohorts import views as cohorts_views
 from lmsapp.core import clock, paths
 from lmsapp.core.settings import Settings
 from lmsapp.core.translations import current, gettext
+from lmsapp.engagements import policy as engagements_policy
+from lmsapp.engagements import views as engagements_views
 from lmsapp.exams import policy as exams_policy
 from lmsapp.exams import views as exams_views
 from lmsapp.home import places
@@ -41,8 +43,17 @@ AREAS = (
     certificates_views.free,
     materials_views.area,
     materials_views.free,
+    engagements_views.area,
 )
-POLICIES = (accounts_policy, catalogue_policy, certificates_policy, cohorts_policy, exams_policy, materials_policy)
+POLICIES = (
+    accounts_policy,
+    catalogue_policy,
+    certificates_policy,
+    cohorts_policy,
+    engagements_policy,
+    exams_policy,
+    materials_policy,
+)
 LARGEST_UPLOAD = 64 * 1024 * 1024
 LARGEST_FORM = 2 * 1024 * 1024
 

@@ -6,6 +6,7 @@ from lmsapp.certificates import models as certificates
 from lmsapp.cohorts import models as cohorts
 from lmsapp.core import audit, jobs, mailing
 from lmsapp.core.orm import Base
+from lmsapp.engagements import models as engagements
 from lmsapp.exams import models as exams
 from lmsapp.materials import models as materials
 from lmsapp.translation import messages
@@ -18,6 +19,7 @@ __all__ = [
     "catalogue",
     "certificates",
     "cohorts",
+    "engagements",
     "exams",
     "jobs",
     "mailing",

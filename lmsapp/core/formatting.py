@@ -116,6 +116,13 @@ def number_text(
     return native_digits(_true_minus(text), spoken)
 
 
+def compact_text(value: int, language: Language | None = None) -> str:
+    """A large round number in short, as the language shortens it: 3M, 500K."""
+    spoken = language or current()
+    text = numbers.format_compact_decimal(value, locale=spoken.locale, numbering_system="default")
+    return native_digits(text.translate(_MARKS), spoken)
+
+
 def percent_text(
     value: float | Decimal | Fraction, language: Language | None = None, decimals: int | None = None
 ) -> str:

@@ -31,9 +31,12 @@ from lmsapp.core.dates import PartialDate
 from lmsapp.core.settings import Settings
 from lmsapp.core.signing import KeyRing
 from lmsapp.demo.secrets import PASSWORD, PIN
+from lmsapp.engagements import recording
+from lmsapp.engagements.models import Engagement
 from lmsapp.exams import composing, marking, sitting
 from lmsapp.exams.models import Attempt, Sitting
 from lmsapp.exams.sitting import Given
+from lmsapp.materials.models import Material
 from lmsapp.translation import wording
 
 SEED = 20261123
@@ -79,6 +82,8 @@ def seed(
     _running(scene, organisations["agency-tr"])
     tell("a cohort from Afghanistan")
     _beginning(scene, organisations["agency-af"])
+    tell("what they were taught under")
+    _engagements(scene)
     tell("qualifications and what became of them")
     _qualifications(scene)
 
@@ -294,6 +299,19 @@ def _beginning(scene: Scene, partner: Organisation) -> None:
         _hours(scene, cohort, enrolments, lambda n: "10" if n % 5 else "8")
     opens = datetime.combine(scene.today, datetime.min.time(), UTC)
     composing.hold(scene.session, KEEPER, cohort, opens, opens + timedelta(days=7))
+
+
+def _engagements(scene: Scene) -> None:
+    """The cohorts under the partner's training, the textbook under its adaptation; each link is marked."""
+    found = {one.code: one for one in scene.session.scalars(select(Engagement))}
+    trainings = {"GE": "ge-core-training", "TR": "tr-deminer-training", "AF": "af-staff-training"}
+    for cohort in scene.session.scalars(select(Cohort).where(Cohort.is_demonstration)):
+        code = trainings.get((cohort.partner.country if cohort.partner else None) or "")
+        if code in found:
+            recording.link_cohort(scene.session, KEEPER, found[code], cohort)
+    textbook = scene.session.scalar(select(Material).where(Material.slug == "textbook"))
+    if textbook is not None and "af-mre-textbook" in found:
+        recording.link_material(scene.session, KEEPER, found["af-mre-textbook"], textbook, demonstration=True)
 
 
 def _qualifications(scene: Scene) -> None:

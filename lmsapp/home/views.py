@@ -10,6 +10,8 @@ from lmsapp.catalogue.views import CERTIFICATE_NAMES, GROUP_NAMES, drafts_allowe
 from lmsapp.core import jobs
 from lmsapp.core.access import public, signed_in
 from lmsapp.core.errors import NotFound
+from lmsapp.engagements import schematic
+from lmsapp.engagements import views as engagements
 from lmsapp.home import places, queries
 from lmsapp.materials import views as materials
 from lmsapp.translation import queries as texts
@@ -43,6 +45,8 @@ def start() -> str:
         certificates=CERTIFICATE_NAMES,
         materials=materials.shelf()[:5],
         **materials.NAMES,
+        record=engagements.shown(),
+        map=schematic.drawn(),
     )
 
 

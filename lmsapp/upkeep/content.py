@@ -13,6 +13,8 @@ from lmsapp.core import paths
 from lmsapp.core.access import KEEPER
 from lmsapp.core.errors import Invalid
 from lmsapp.core.sessions import transaction
+from lmsapp.engagements import recording
+from lmsapp.engagements import sources as engagements
 from lmsapp.exams import exchanging
 from lmsapp.materials import adapting, printing
 from lmsapp.materials import sources as materials
@@ -67,6 +69,8 @@ def read_all(sources: Sources) -> Counter[str]:
     counts["messages"] = len(wording.read(sources))
     counts["banks"] = len(exchanging.read(sources))
     counts["materials"] = len(materials.read(sources))
+    found = engagements.read(sources)
+    counts["engagements"] = len(found.facts["engagements"]) if found else 0
     return counts
 
 
@@ -87,6 +91,9 @@ def load_all(session: Session, root: Path) -> dict[str, Counter[str]]:
     )
     outcome["questions"] = Counter(exchanging.load(session, KEEPER, sources))
     outcome["materials"] = Counter(adapting.load(session, KEEPER, material) for material in materials.read(sources))
+    found = engagements.read(sources)
+    if found is not None:
+        outcome["engagements"] = Counter([recording.load(session, KEEPER, found)])
     return outcome
 
 

@@ -13,6 +13,8 @@ PUBLIC = {
     "catalogue.lesson",
     "certificates.check",
     "certificates.offline",
+    "engagements.partner",
+    "engagements.partners",
     "home.about",
     "home.accessibility",
     "home.help_page",

@@ -102,6 +102,8 @@ def address(rule: Rule, things: dict[str, object]) -> str:
         values |= {"number": 1, "code": things["attempt"] if name in BY_ATTEMPT else things["code"]}
         values["code"] = things["released"] if name == "result" else values["code"]
         values["code"] = "tst-100" if name == "bank" else values["code"]
+    elif area == "engagements":
+        values["country"] = "ge"
     elif area in ("materials", "printed"):
         values |= {"number": 1, "code": "en", "purpose": "screen", "page": 1, "name": things["slug"]}
     elif area == "catalogue":

@@ -278,6 +278,26 @@ def upgrade() -> None:
     with op.batch_alter_table('organisation_name', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_organisation_name_organisation_id'), ['organisation_id'], unique=False)
 
+    op.create_table('project',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code', sa.String(length=40), nullable=False),
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('source_digest', sa.String(length=64), nullable=False),
+    sa.Column('publisher', sa.String(length=400), nullable=False),
+    sa.Column('office', sa.String(length=400), nullable=True),
+    sa.Column('agency', sa.String(length=400), nullable=False),
+    sa.Column('focus_area', sa.String(length=400), nullable=True),
+    sa.Column('implementing_partner', sa.String(length=400), nullable=True),
+    sa.Column('starts', sa.String(length=10), nullable=True),
+    sa.Column('ends_estimated', sa.String(length=10), nullable=True),
+    sa.Column('goals', sa.Integer(), nullable=False),
+    sa.Column('contamination_km2', sa.Numeric(precision=12, scale=3), nullable=True),
+    sa.Column('clearance_aim_km2', sa.Numeric(precision=12, scale=3), nullable=True),
+    sa.Column('clearance_aim_year', sa.Integer(), nullable=True),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_project_document_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_project')),
+    sa.UniqueConstraint('code', name=op.f('uq_project_code'))
+    )
     op.create_table('sign_in',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('ticket_hash', sa.String(length=64), nullable=False),
@@ -348,6 +368,28 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_cohort_edition_id'), ['edition_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_cohort_partner_id'), ['partner_id'], unique=False)
 
+    op.create_table('contribution',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('project_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('donor', sa.String(length=400), nullable=False),
+    sa.Column('amount', sa.Numeric(precision=18, scale=2), nullable=True),
+    sa.ForeignKeyConstraint(['project_id'], ['project.id'], name=op.f('fk_contribution_project_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_contribution'))
+    )
+    with op.batch_alter_table('contribution', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_contribution_project_id'), ['project_id'], unique=False)
+
+    op.create_table('delivery',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('project_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('fiscal_year', sa.Integer(), nullable=False),
+    sa.Column('amount', sa.Numeric(precision=18, scale=2), nullable=False),
+    sa.Column('currency', sa.String(length=40), nullable=False),
+    sa.CheckConstraint('fiscal_year between 1990 and 2100', name=op.f('ck_delivery_fiscal_year')),
+    sa.ForeignKeyConstraint(['project_id'], ['project.id'], name=op.f('fk_delivery_project_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_delivery')),
+    sa.UniqueConstraint('project_id', 'fiscal_year', name=op.f('uq_delivery_project_id_fiscal_year'))
+    )
     op.create_table('exam',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('edition_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -406,6 +448,17 @@ def upgrade() -> None:
     with op.batch_alter_table('module', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_module_edition_id'), ['edition_id'], unique=False)
 
+    op.create_table('partner',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('project_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('country', sa.String(length=2), nullable=False),
+    sa.ForeignKeyConstraint(['project_id'], ['project.id'], name=op.f('fk_partner_project_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_partner')),
+    sa.UniqueConstraint('country', name=op.f('uq_partner_country'))
+    )
+    with op.batch_alter_table('partner', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_partner_project_id'), ['project_id'], unique=False)
+
     op.create_table('question',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('bank_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -426,6 +479,17 @@ def upgrade() -> None:
     with op.batch_alter_table('question', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_question_bank_id'), ['bank_id'], unique=False)
 
+    op.create_table('result',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('project_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(length=40), nullable=False),
+    sa.Column('value', sa.Numeric(precision=18, scale=3), nullable=True),
+    sa.Column('unit', sa.String(length=40), nullable=False),
+    sa.Column('as_of', sa.String(length=10), nullable=True),
+    sa.ForeignKeyConstraint(['project_id'], ['project.id'], name=op.f('fk_result_project_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_result')),
+    sa.UniqueConstraint('project_id', 'key', name=op.f('uq_result_project_id_key'))
+    )
     op.create_table('source_revision',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('unit_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -494,6 +558,27 @@ def upgrade() -> None:
     with op.batch_alter_table('cohort_staff', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_cohort_staff_person_id'), ['person_id'], unique=False)
 
+    op.create_table('engagement',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code', sa.String(length=40), nullable=False),
+    sa.Column('partner_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=60), nullable=False),
+    sa.Column('session_length_weeks', sa.Integer(), nullable=True),
+    sa.Column('sessions', sa.Integer(), nullable=True),
+    sa.Column('participants', sa.Integer(), nullable=True),
+    sa.Column('copies', sa.Integer(), nullable=True),
+    sa.Column('open_numbers', sa.JSON(), nullable=False),
+    sa.Column('source_language', sa.String(length=8), nullable=True),
+    sa.Column('target_languages', sa.JSON(), nullable=False),
+    sa.Column('starts', sa.String(length=10), nullable=True),
+    sa.Column('ends', sa.String(length=10), nullable=True),
+    sa.ForeignKeyConstraint(['partner_id'], ['partner.id'], name=op.f('fk_engagement_partner_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_engagement')),
+    sa.UniqueConstraint('code', name=op.f('uq_engagement_code'))
+    )
+    with op.batch_alter_table('engagement', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_engagement_partner_id'), ['partner_id'], unique=False)
+
     op.create_table('enrolment',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('cohort_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -510,6 +595,19 @@ def upgrade() -> None:
     with op.batch_alter_table('enrolment', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_enrolment_cohort_id'), ['cohort_id'], unique=False)
         batch_op.create_index('ix_enrolment_person_state', ['person_id', 'state'], unique=False)
+
+    op.create_table('instrument',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('partner_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=60), nullable=False),
+    sa.Column('counterpart', sa.String(length=400), nullable=True),
+    sa.Column('signed_on', sa.String(length=10), nullable=True),
+    sa.Column('state', sa.String(length=40), nullable=False),
+    sa.ForeignKeyConstraint(['partner_id'], ['partner.id'], name=op.f('fk_instrument_partner_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_instrument'))
+    )
+    with op.batch_alter_table('instrument', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_instrument_partner_id'), ['partner_id'], unique=False)
 
     op.create_table('lesson',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -668,6 +766,28 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_download_file_id'), ['file_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_download_organisation_id'), ['organisation_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_download_person_id'), ['person_id'], unique=False)
+
+    op.create_table('engagement_cohort',
+    sa.Column('engagement_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('cohort_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('is_demonstration', sa.Boolean(), nullable=False),
+    sa.ForeignKeyConstraint(['cohort_id'], ['cohort.id'], name=op.f('fk_engagement_cohort_cohort_id')),
+    sa.ForeignKeyConstraint(['engagement_id'], ['engagement.id'], name=op.f('fk_engagement_cohort_engagement_id')),
+    sa.PrimaryKeyConstraint('engagement_id', 'cohort_id', name=op.f('pk_engagement_cohort'))
+    )
+    with op.batch_alter_table('engagement_cohort', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_engagement_cohort_cohort_id'), ['cohort_id'], unique=False)
+
+    op.create_table('engagement_material',
+    sa.Column('engagement_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('material_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('is_demonstration', sa.Boolean(), nullable=False),
+    sa.ForeignKeyConstraint(['engagement_id'], ['engagement.id'], name=op.f('fk_engagement_material_engagement_id')),
+    sa.ForeignKeyConstraint(['material_id'], ['material.id'], name=op.f('fk_engagement_material_material_id')),
+    sa.PrimaryKeyConstraint('engagement_id', 'material_id', name=op.f('pk_engagement_material'))
+    )
+    with op.batch_alter_table('engagement_material', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_engagement_material_material_id'), ['material_id'], unique=False)
 
     op.create_table('hours_entry',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -877,6 +997,14 @@ def downgrade() -> None:
         batch_op.drop_index('ix_hours_entry_newest')
 
     op.drop_table('hours_entry')
+    with op.batch_alter_table('engagement_material', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_engagement_material_material_id'))
+
+    op.drop_table('engagement_material')
+    with op.batch_alter_table('engagement_cohort', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_engagement_cohort_cohort_id'))
+
+    op.drop_table('engagement_cohort')
     with op.batch_alter_table('download', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_download_person_id'))
         batch_op.drop_index(batch_op.f('ix_download_organisation_id'))
@@ -913,11 +1041,19 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_lesson_document_id'))
 
     op.drop_table('lesson')
+    with op.batch_alter_table('instrument', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_instrument_partner_id'))
+
+    op.drop_table('instrument')
     with op.batch_alter_table('enrolment', schema=None) as batch_op:
         batch_op.drop_index('ix_enrolment_person_state')
         batch_op.drop_index(batch_op.f('ix_enrolment_cohort_id'))
 
     op.drop_table('enrolment')
+    with op.batch_alter_table('engagement', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_engagement_partner_id'))
+
+    op.drop_table('engagement')
     with op.batch_alter_table('cohort_staff', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_cohort_staff_person_id'))
 
@@ -935,10 +1071,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_source_revision_unit_id'))
 
     op.drop_table('source_revision')
+    op.drop_table('result')
     with op.batch_alter_table('question', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_question_bank_id'))
 
     op.drop_table('question')
+    with op.batch_alter_table('partner', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_partner_project_id'))
+
+    op.drop_table('partner')
     with op.batch_alter_table('module', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_module_edition_id'))
 
@@ -952,6 +1093,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_exam_edition_id'))
 
     op.drop_table('exam')
+    op.drop_table('delivery')
+    with op.batch_alter_table('contribution', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_contribution_project_id'))
+
+    op.drop_table('contribution')
     with op.batch_alter_table('cohort', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_cohort_partner_id'))
         batch_op.drop_index(batch_op.f('ix_cohort_edition_id'))
@@ -966,6 +1112,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_sign_in_person_id'))
 
     op.drop_table('sign_in')
+    op.drop_table('project')
     with op.batch_alter_table('organisation_name', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_organisation_name_organisation_id'))
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from lmsapp.core.dates import PartialDate
 
 WIDE = 1000  # of a timeline's band, whatever its width on the page
-BARS_WIDE, BARS_HIGH, AXIS, ZERO, TOP = 500, 210, 48, 160, 22
+BARS_WIDE, AXIS, ZERO, TOP = 500, 76, 160, 22
 
 
 @dataclass(frozen=True)

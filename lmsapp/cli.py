@@ -17,6 +17,9 @@ COMMANDS = {
     "certificates": "lmsapp.certificates.commands:certificates",
     "demo": "lmsapp.demo.commands:demo",
     "audit": "lmsapp.upkeep.audit:audit",
+    "backup": "lmsapp.upkeep.backup:backup",
+    "doctor": "lmsapp.upkeep.doctor:doctor",
+    "restore": "lmsapp.upkeep.backup:restore",
 }
 
 

@@ -14,6 +14,7 @@ from lmsapp.accounts import sessions as sign_ins
 from lmsapp.accounts import views as accounts_views
 from lmsapp.catalogue import policy as catalogue_policy
 from lmsapp.catalogue import views as catalogue_views
+from lmsapp.certificates import panel as certificates_panel
 from lmsapp.certificates import policy as certificates_policy
 from lmsapp.certificates import views as certificates_views
 from lmsapp.cohorts import policy as cohorts_policy
@@ -23,6 +24,7 @@ from lmsapp.core.settings import Settings
 from lmsapp.core.translations import current, gettext
 from lmsapp.engagements import policy as engagements_policy
 from lmsapp.engagements import views as engagements_views
+from lmsapp.exams import panel as exams_panel
 from lmsapp.exams import policy as exams_policy
 from lmsapp.exams import views as exams_views
 from lmsapp.home import places
@@ -105,6 +107,7 @@ def create_app(settings: Settings) -> Flask:
     static_files.install(app)
     filters.install(app)
     errors.install(app)
+    app.extensions["cohort_panels"] = (exams_panel.panel, certificates_panel.panel)
     app.context_processor(_names)
     app.jinja_env.globals.update(places.FUNCTIONS)
     for area in AREAS:

@@ -17,6 +17,7 @@ COMMANDS = {
     "certificates": "lmsapp.certificates.commands:certificates",
     "demo": "lmsapp.demo.commands:demo",
     "audit": "lmsapp.upkeep.audit:audit",
+    "bench": "lmsapp.bench.commands:bench",
     "backup": "lmsapp.upkeep.backup:backup",
     "doctor": "lmsapp.upkeep.doctor:doctor",
     "restore": "lmsapp.upkeep.backup:restore",

@@ -1,6 +1,6 @@
 """Who may see and change people. One function for one thing, one for lists, side by side; tests ask both."""
 
-from sqlalchemy import Select, false, or_, select
+from sqlalchemy import ColumnElement, Select, false, or_, select
 
 from lmsapp.accounts.models import Membership, Organisation, Person
 from lmsapp.accounts.roles import Role, grantable
@@ -11,7 +11,7 @@ from lmsapp.core.translations import N_
 OVERSIGHT = (Role.ADMINISTRATOR, Role.MANAGER)
 
 
-def running() -> object:
+def running() -> ColumnElement[bool]:
     """SQL: a membership that has begun and not ended."""
     now = clock.now()
     return (Membership.since <= now) & or_(Membership.until.is_(None), Membership.until > now)
@@ -26,7 +26,7 @@ def visible_people(actor: Actor) -> Select[Person]:
     organisations = actor.organisations(Role.PARTNER, Role.ADMINISTRATOR)
     if not organisations:
         return query.where(own)
-    members = select(Membership.person_id).where(Membership.organisation_id.in_(organisations), running())  # type: ignore[arg-type]
+    members = select(Membership.person_id).where(Membership.organisation_id.in_(organisations), running())
     return query.where(or_(own, Person.id.in_(members)))
 
 

@@ -1,6 +1,7 @@
 """Reading about people: always narrowed by `policy.visible_…` when a person asks."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
@@ -28,20 +29,30 @@ def centre_name(session: Session, language: str) -> str | None:
     return None if found is None else names_of(session, [found], language).get(found)
 
 
-def actor_of(session: Session, person: Person, signed_in_at: object = None, address: str = "") -> Actor:
+def actor_of(session: Session, person: Person, signed_in_at: datetime | None = None, address: str = "") -> Actor:
     """The actor a person is today: her memberships that run, with the centre's id."""
     rows = session.execute(
-        select(Membership.role, Membership.organisation_id, Membership.languages, Organisation.kind)
+        select(Membership, Organisation.kind)
         .join(Organisation)
-        .where(Membership.person_id == person.id, policy.running(), Organisation.active)  # type: ignore[arg-type]
+        .where(Membership.person_id == person.id, policy.running(), Organisation.active)
     ).all()
-    centre_id = next((row.organisation_id for row in rows if row.kind == "centre"), None)
+    held = [(row.Membership, row.kind) for row in rows] if person.active else []
+    return actor_with(session, person, held, signed_in_at, address)
+
+
+def actor_with(
+    session: Session,
+    person: Person,
+    held: Sequence[tuple[Membership, str]],
+    signed_in_at: datetime | None = None,
+    address: str = "",
+) -> Actor:
+    """The actor with these memberships, each beside the kind of its organisation."""
+    centre_id = next((one.organisation_id for one, kind in held if kind == "centre"), None)
     if centre_id is None:
         centre_id = session.scalar(select(Organisation.id).where(Organisation.kind == "centre"))
-    held = (
-        tuple(Held(row.role, row.organisation_id, tuple(row.languages or ())) for row in rows) if person.active else ()
-    )
-    return Actor(person.id, held, centre_id, signed_in_at, address=address)  # type: ignore[arg-type]
+    memberships = tuple(Held(one.role, one.organisation_id, tuple(one.languages or ())) for one, _kind in held)
+    return Actor(person.id, memberships, centre_id, signed_in_at, address=address)
 
 
 def actor_by_id(session: Session, person_id: int | None) -> Actor:
@@ -70,7 +81,7 @@ def people(
     for word in fold(search).split():
         query = query.where(Person.search_key.contains(word, autoescape=True))
     if role or organisation:
-        members = select(Membership.person_id).join(Organisation).where(policy.running())  # type: ignore[arg-type]
+        members = select(Membership.person_id).join(Organisation).where(policy.running())
         members = members.where(Membership.role == role) if role else members
         members = members.where(Organisation.code == organisation) if organisation else members
         query = query.where(Person.id.in_(members))

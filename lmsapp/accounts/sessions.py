@@ -1,12 +1,12 @@
-"""From a ticket to a reader: the look-up every signed-in request makes, in two plain statements."""
+"""From a ticket to a reader: the look-up every signed-in request makes, in one statement."""
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, select, update
 from sqlalchemy.orm import Session
 
-from lmsapp.accounts import queries
-from lmsapp.accounts.models import Person, SignIn
+from lmsapp.accounts import policy, queries
+from lmsapp.accounts.models import Membership, Organisation, Person, SignIn
 from lmsapp.core import clock
 from lmsapp.core.access import Actor
 
@@ -16,9 +16,11 @@ SEEN_EVERY = timedelta(minutes=2)
 def find(session: Session, ticket_hash: str, address: str, idle_hours: int) -> tuple[SignIn, Person, Actor] | None:
     """The live session, its person and what she may be today; None when it ended, idled out, or the account is closed."""
     now = clock.now()
-    row = session.execute(
-        select(SignIn, Person)
+    rows = session.execute(
+        select(SignIn, Person, Membership, Organisation.kind)
         .join(Person, Person.id == SignIn.person_id)
+        .outerjoin(Membership, and_(Membership.person_id == Person.id, policy.running()))
+        .outerjoin(Organisation, and_(Organisation.id == Membership.organisation_id, Organisation.active))
         .where(
             SignIn.ticket_hash == ticket_hash,
             SignIn.ended_at.is_(None),
@@ -26,11 +28,12 @@ def find(session: Session, ticket_hash: str, address: str, idle_hours: int) -> t
             SignIn.seen_at > now - timedelta(hours=idle_hours),
             Person.active,
         )
-    ).first()
-    if row is None:
+    ).all()
+    if not rows:
         return None
-    found, person = row
-    return found, person, queries.actor_of(session, person, found.fresh_at, address)
+    held = [(row.Membership, row.kind) for row in rows if row.Membership is not None and row.kind is not None]
+    found, person = rows[0].SignIn, rows[0].Person
+    return found, person, queries.actor_with(session, person, held, found.fresh_at, address)
 
 
 def seen(connection: Connection, sign_in_id: int, at: datetime) -> None:

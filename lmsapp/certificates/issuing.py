@@ -82,14 +82,13 @@ def cases(session: Session, cohort: Cohort) -> list[Case]:
     needed = roster.hours_needed(
         cohort.edition.teaching_hours, cohort.edition.rules["assessment"]["attendance_minimum_percent"]
     )
-    hours = cohorts.hours_of(session, cohort)
     results = exams.results(session, cohort.id)
     awarded = queries.of_cohort(session, cohort.id)
     found = []
-    for enrolment in cohorts.enrolments(session, cohort.id):
+    for enrolment, hours in cohorts.with_hours(session, cohort.id).items():
         result = results.get(enrolment.id)
         standing = Standing(
-            hours.get(enrolment.id),
+            hours,
             needed,
             result is not None,
             bool(result and result.passed),

@@ -103,6 +103,14 @@ def register(actor: Actor, search: str = "") -> Select[Award]:
     return query.options(selectinload(Award.events), joinedload(Award.document), joinedload(Award.person))
 
 
+def serials_of(session: Session, cohort_id: int) -> dict[int, str]:
+    """The newest serial of each enrolment of a cohort."""
+    rows = session.execute(
+        select(Award.enrolment_id, Award.serial).where(Award.cohort_id == cohort_id).order_by(Award.id)
+    )
+    return {row.enrolment_id: row.serial for row in rows if row.enrolment_id is not None}
+
+
 def of_cohort(session: Session, cohort_id: int) -> Mapping[int, list[Award]]:
     """A cohort's awards by enrolment id."""
     found: dict[int, list[Award]] = {}

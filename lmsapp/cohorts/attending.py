@@ -22,7 +22,7 @@ def enter_hours(session: Session, actor: Actor, cohort: Cohort, typed: Mapping[i
     Raises Invalid naming each wrong field (`hours-<enrolment id>`) and stores nothing; lowering hours needs a reason.
     """
     demand(policy.may_run(actor, cohort))
-    now = queries.hours_of(session, cohort)
+    now = {one.id: hours for one, hours in queries.with_hours(session, cohort.id).items()}
     most = cohort.edition.teaching_hours
     wrong: dict[str, str] = {}
     entries: list[HoursEntry] = []

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from lmsapp.accounts.models import Person
 from lmsapp.catalogue.models import Edition, Lesson, Module
@@ -83,9 +83,9 @@ def cohort(session: Session, actor: Actor, code: str) -> Cohort:
         .where(func.upper(Cohort.code) == code.upper())
         .options(
             joinedload(Cohort.edition).joinedload(Edition.course),
-            joinedload(Cohort.edition).selectinload(Edition.modules).selectinload(Module.lessons),
+            joinedload(Cohort.edition).joinedload(Edition.modules).joinedload(Module.lessons),
             joinedload(Cohort.partner),
-            selectinload(Cohort.staff).joinedload(CohortStaff.person),
+            joinedload(Cohort.staff).joinedload(CohortStaff.person),
         )
     )
     if found is None:
@@ -95,31 +95,31 @@ def cohort(session: Session, actor: Actor, code: str) -> Cohort:
 
 def enrolments(session: Session, cohort_id: int) -> Sequence[Enrolment]:
     """Everybody on the roster, by name."""
-    return session.scalars(
-        select(Enrolment)
+    return list(with_hours(session, cohort_id))
+
+
+def with_hours(session: Session, cohort_id: int) -> Mapping[Enrolment, Decimal | None]:
+    """Everybody on the roster, by name, with the hours that count: each one's newest entry, or nothing."""
+    newest = (
+        select(HoursEntry.hours)
+        .where(HoursEntry.enrolment_id == Enrolment.id)
+        .order_by(HoursEntry.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(Enrolment, newest.label("hours"))
         .join(Person)
         .where(Enrolment.cohort_id == cohort_id, Enrolment.state == "enrolled")
-        .options(joinedload(Enrolment.person))
+        .options(contains_eager(Enrolment.person))
         .order_by(Person.sort_key, Person.id)
-    ).all()
-
-
-def hours_of(session: Session, cohort: Cohort) -> Mapping[int, Decimal]:
-    """The hours that count by enrolment id: each one's newest entry."""
-    newest = (
-        select(func.max(HoursEntry.id))
-        .join(Enrolment, Enrolment.id == HoursEntry.enrolment_id)
-        .where(Enrolment.cohort_id == cohort.id)
-        .group_by(HoursEntry.enrolment_id)
     )
-    rows = session.execute(select(HoursEntry.enrolment_id, HoursEntry.hours).where(HoursEntry.id.in_(newest)))
-    return {row.enrolment_id: row.hours for row in rows}
+    return {row.Enrolment: row.hours for row in rows}
 
 
 def standings(session: Session, cohort: Cohort) -> list[Standing]:
     """The roster with hours and progress by module."""
-    people = enrolments(session, cohort.id)
-    hours = hours_of(session, cohort)
+    people = with_hours(session, cohort.id)
     modules = {lesson.id: module.id for module in cohort.edition.modules for lesson in module.lessons}
     totals = {module.id: len(module.lessons) for module in cohort.edition.modules}
     rows = session.execute(
@@ -138,12 +138,12 @@ def standings(session: Session, cohort: Cohort) -> list[Standing]:
     return [
         Standing(
             e,
-            hours.get(e.id),
+            hours,
             {m: roster.shade(done.get((e.id, m), 0), opened.get((e.id, m), 0), total) for m, total in totals.items()},
             sum(count for (enrolment_id, _m), count in done.items() if enrolment_id == e.id),
             seen.get(e.id),
         )
-        for e in people
+        for e, hours in people.items()
     ]
 
 
@@ -179,10 +179,10 @@ def own_enrolments(session: Session, actor: Actor) -> Sequence[Enrolment]:
             joinedload(Enrolment.cohort).joinedload(Cohort.edition).joinedload(Edition.course),
             joinedload(Enrolment.cohort)
             .joinedload(Cohort.edition)
-            .selectinload(Edition.modules)
-            .selectinload(Module.lessons),
+            .joinedload(Edition.modules)
+            .joinedload(Module.lessons),
         )
-    ).all()
+    ).unique()
     order = {"running": 0, "planned": 1, "closed": 2, "cancelled": 3}
     return sorted(rows, key=lambda e: (order[e.cohort.state], -e.cohort.starts_on.toordinal()))
 

@@ -14,6 +14,7 @@ from lmsapp.cohorts.forms import CohortForm, EmptyForm, EnrolForm, NewTraineeFor
 from lmsapp.cohorts.models import Cohort, Enrolment
 from lmsapp.core import clock, qr
 from lmsapp.core.errors import Invalid, LmsError, NotFound
+from lmsapp.core.formatting import number_text
 from lmsapp.core.translations import gettext as _
 from lmsapp.core.translations import ngettext
 from lmsapp.translation import queries as texts
@@ -103,9 +104,15 @@ def cohort(code: str) -> str:
         taught=taught,
         average=roster.average([s.hours for s in standings if s.hours is not None]),
         minimum=minimum,
-        panels=[panel(found) for panel in current_app.extensions.get("cohort_panels", ())],
+        panels=[panel(found) for panel in current_app.extensions["cohort_panels"]],
+        cells={cell: _cell(cell) for s in standings for cell in s.modules.values()},
         empty=EmptyForm(),
     )
+
+
+def _cell(cell: roster.Shade) -> str:
+    """Said once for each kind of cell, not for each cell: a heat-map has hundreds."""
+    return _("%(done)s of %(total)s", done=number_text(cell.done), total=number_text(cell.total))
 
 
 @area.form("/cohorts/<code>/people/add", policy=policy.may_run)

@@ -6,7 +6,7 @@ language, behind its script, so that a mixed list keeps scripts together and bot
 
 import unicodedata
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from lmsapp.core.locales import language
@@ -55,6 +55,7 @@ _DIGITS = {ord(c): str(i % 10) for i, c in enumerate("۰۱۲۳۴۵۶۷۸۹٠١٢
 _DROPPED = {0x0640, 0x200C, 0x200D, 0x200E, 0x200F, 0x061C, 0x00AD, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 
 
+@lru_cache(maxsize=8192)
 def fold(text: str) -> str:
     """The form in which texts are searched: without case, marks, joiners and the differences typing makes."""
     plain = unicodedata.normalize("NFKC", text).translate(_SAME)

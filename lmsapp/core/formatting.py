@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale, dates, numbers
@@ -94,6 +95,15 @@ def moment_text(moment: datetime, zone: str, language: Language | None = None, c
     return f"{date_text(local.date(), language, calendar).primary}, {time_text(moment, zone, language)}"
 
 
+def moments_text(
+    first: datetime, last: datetime, zone: str, language: Language | None = None, calendar: str = ""
+) -> str:
+    """From one moment to another in the reader's zone; the day is said once when it is the same."""
+    days = [moment.astimezone(ZoneInfo(zone)).date() for moment in (first, last)]
+    end = time_text(last, zone, language) if days[0] == days[1] else moment_text(last, zone, language, calendar)
+    return f"{moment_text(first, zone, language, calendar)} – {end}"
+
+
 def weekday_text(day: date, language: Language | None = None) -> str:
     """The name of the day of the week."""
     return dates.format_date(day, "EEEE", locale=(language or current()).locale)
@@ -109,10 +119,15 @@ def number_text(
     value: float | Decimal | Fraction, decimals: int | None = None, language: Language | None = None
 ) -> str:
     """A number with the reader's digits and separators; `decimals` cuts or fills, None shows at most two."""
-    spoken = language or current()
     exact = Decimal(value.numerator) / value.denominator if isinstance(value, Fraction) else Decimal(str(value))
+    return _number(str(exact), decimals, language or current())
+
+
+@lru_cache(maxsize=4096)
+def _number(exact: str, decimals: int | None, spoken: Language) -> str:
+    """The same few numbers stand on a page again and again, and Babel reads its pattern anew each time."""
     pattern = "#,##0.##" if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
-    text = numbers.format_decimal(exact, pattern, locale=spoken.locale, numbering_system="default")
+    text = numbers.format_decimal(Decimal(exact), pattern, locale=spoken.locale, numbering_system="default")
     return native_digits(_true_minus(text), spoken)
 
 

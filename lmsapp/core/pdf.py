@@ -176,7 +176,7 @@ class _Press:
             stdout=subprocess.PIPE,
             stderr=self._said,
             start_new_session=True,
-            env=_environment(),
+            env=environment(),
         )
         self._orders = cast("IO[bytes]", self._process.stdin)
         self._replies = cast("IO[bytes]", self._process.stdout)
@@ -294,8 +294,8 @@ def _about(one: Attachment) -> list[str]:
     return [one.name, one.media_type, one.description, one.relationship]
 
 
-def _environment() -> dict[str, str]:
-    """Our faces only, no secrets of the parent's environment."""
+def environment() -> dict[str, str]:
+    """What a press is given: our faces only, no secrets of the parent's environment."""
     kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "TMPDIR") if name in os.environ}
     return {**kept, "LANG": "C.UTF-8", "TZ": "UTC", "FONTCONFIG_FILE": str(FONTS / "fonts.conf")}
 

@@ -1,12 +1,12 @@
 """Reading exams: sittings, attempts, marks, a cohort's results. Keys are read by marking and by released results only."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from lmsapp.catalogue.models import Edition
@@ -110,39 +110,59 @@ def percent(mark: Mark) -> Fraction:
 
 def results(session: Session, cohort_id: int) -> Mapping[int, Result]:
     """The best result of each enrolment of a cohort that has one."""
+    return sittings_with_results(session, cohort_id)[1]
+
+
+def sittings_with_results(session: Session, cohort_id: int) -> tuple[list[Sitting], Mapping[int, Result]]:
+    """A cohort's sittings, the latest first, and the best result by enrolment id."""
     rows = session.execute(
-        select(Attempt, Mark)
-        .join(Mark, Mark.attempt_id == Attempt.id)
-        .join(Sitting)
+        select(Sitting, Attempt, Mark)
+        .outerjoin(Attempt, Attempt.sitting_id == Sitting.id)
+        .outerjoin(Mark, Mark.attempt_id == Attempt.id)
         .where(Sitting.cohort_id == cohort_id)
-        .order_by(Attempt.id, Mark.version)
+        .options(joinedload(Sitting.exam))
+        .order_by(Sitting.opens_at.desc(), Attempt.id, Mark.version)
     ).all()
-    newest = {attempt.id: (attempt, mark) for attempt, mark in rows if attempt.state != State.VOID}
+    newest = {one.id: (one, mark) for _sitting, one, mark in rows if mark is not None and one.state != State.VOID}
     found: dict[int, Result] = {}
-    for one, mark in newest.values():
-        before = found.get(one.enrolment_id)
-        better = before is None or (mark.passed, percent(mark)) > (before.passed, before.percent)
-        markers = (before.markers if before else frozenset()) | ({mark.marked_by} if mark.marked_by else frozenset())
-        count = (before.attempts if before else 0) + 1
-        best = (percent(mark), mark.passed, mark.critical_failed, one.state == State.RELEASED)
-        kept = (
-            best
-            if better or before is None
-            else (before.percent, before.passed, before.critical_failed, before.released)
+    for _id, (one, mark) in sorted(newest.items()):
+        found[one.enrolment_id] = _better(found.get(one.enrolment_id), one, mark)
+    return list(dict.fromkeys(row.Sitting for row in rows)), found
+
+
+def _better(before: Result | None, one: Attempt, mark: Mark) -> Result:
+    """The better of what was known and one more attempt; both count as attempts and both markers marked."""
+    markers = frozenset({mark.marked_by} if mark.marked_by else ())
+    released = one.state == State.RELEASED
+    this = Result(one.enrolment_id, percent(mark), mark.passed, mark.critical_failed, 1, released, markers)
+    if before is None:
+        return this
+    best = this if (this.passed, this.percent) > (before.passed, before.percent) else before
+    return replace(best, attempts=before.attempts + 1, markers=before.markers | markers)
+
+
+def own_sittings(session: Session, actor: Actor) -> tuple[list[Sitting], list[Attempt]]:
+    """The sittings the actor can sit now or soon, and her attempts, the latest first."""
+    me = actor.person_id or 0
+    rows = session.execute(
+        select(Sitting, Attempt, Enrolment.id.label("enrolment_id"))
+        .outerjoin(Attempt, (Attempt.sitting_id == Sitting.id) & (Attempt.person_id == me))
+        .outerjoin(
+            Enrolment,
+            (Enrolment.cohort_id == Sitting.cohort_id) & (Enrolment.person_id == me) & (Enrolment.state == "enrolled"),
         )
-        found[one.enrolment_id] = Result(one.enrolment_id, kept[0], kept[1], kept[2], count, kept[3], markers)
-    return found
-
-
-def open_for(session: Session, actor: Actor) -> Sequence[Sitting]:
-    """Sittings the actor can sit now or soon: of the cohorts she is enrolled in, not yet over."""
-    return session.scalars(
-        select(Sitting)
-        .join(Enrolment, (Enrolment.cohort_id == Sitting.cohort_id) & (Enrolment.person_id == (actor.person_id or 0)))
-        .where(Enrolment.state == "enrolled", Sitting.closes_at > clock.now(), Sitting.released_at.is_(None))
-        .options(*_with_all())
-        .order_by(Sitting.opens_at)
+        .where(or_(Attempt.id.is_not(None), Enrolment.id.is_not(None)))
+        .options(
+            joinedload(Sitting.exam),
+            joinedload(Sitting.cohort).joinedload(Cohort.edition).joinedload(Edition.course),
+        )
+        .order_by(Sitting.opens_at, Attempt.started_at.desc())
     ).all()
+    now = clock.now()
+    enrolled = [row.Sitting for row in rows if row.enrolment_id is not None]
+    live = [one for one in enrolled if one.closes_at > now and one.released_at is None]
+    attempts = sorted((row.Attempt for row in rows if row.Attempt), key=lambda one: one.started_at, reverse=True)
+    return list(dict.fromkeys(live)), attempts
 
 
 def own_attempts(session: Session, actor: Actor) -> Sequence[Attempt]:

@@ -42,18 +42,18 @@ def trainee_day(session: Session, actor: Actor, language: str, *, drafts_allowed
     words: Texts = {}
     title = ""
     if way is not None:
-        words = texts.texts_of(session, way.cohort.edition.document_id, language, drafts_allowed=drafts_allowed)
-        if way.next_lesson is not None:
-            found = texts.texts_of(session, way.next_lesson.document_id, language, drafts_allowed=drafts_allowed)
-            title = found["title"].text
+        course, lesson = way.cohort.edition.document_id, way.next_lesson.document_id if way.next_lesson else 0
+        found = texts.texts(session, [course, lesson], language, drafts_allowed=drafts_allowed)
+        words, title = found[course], found[lesson]["title"].text if lesson else ""
     awards = certificates.own(session, actor)
+    sittings, attempts = exams.own_sittings(session, actor)
     return TraineeDay(
         way,
         words,
         title,
         [e.cohort for e in enrolments[1:]],
-        exams.open_for(session, actor),
-        exams.own_attempts(session, actor)[:5],
+        sittings,
+        attempts[:5],
         awards,
         {a.id: certificates.state_of(a) for a in awards},
     )

@@ -54,6 +54,7 @@ def install(app: Flask) -> None:
         both_spans=lambda days: formatting.span_text(days[0], days[1], calendar=_calendar()),
         moment=lambda at: formatting.moment_text(at, zone(), calendar=_calendar()),
         moment_day=_day_of,
+        moments=lambda ends: formatting.moments_text(ends[0], ends[1], zone(), calendar=_calendar()),
         clock=lambda at: formatting.time_text(at, zone()),
         weekday=formatting.weekday_text,
         number=formatting.number_text,

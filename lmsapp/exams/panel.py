@@ -1,0 +1,41 @@
+"""What exams show on a cohort's page: who passed, what waits, each one's best result."""
+
+from flask import url_for
+
+from lmsapp.cohorts.models import Cohort
+from lmsapp.cohorts.panels import Column, Figure, Panel, Todo
+from lmsapp.core import clock, formatting
+from lmsapp.core.formatting import number_text, percent_text
+from lmsapp.core.translations import gettext as _
+from lmsapp.exams import policy, queries
+from lmsapp.exams.models import Sitting
+from lmsapp.web import login
+from lmsapp.web.database import db
+from lmsapp.web.filters import zone
+
+
+def panel(cohort: Cohort) -> Panel:
+    """Sittings and results of one cohort, as far as the reader runs it."""
+    sittings, results = queries.sittings_with_results(db.session(), cohort.id)
+    passed = sum(result.passed for result in results.values())
+    figure = Figure(
+        _("Passed the exam"), number_text(passed), _("of %(total)s who sat it", total=number_text(len(results)))
+    )
+    cells = {number: percent_text(result.percent, decimals=0) for number, result in results.items()}
+    todo = [one for sitting in sittings if (one := _todo(sitting))]
+    if not sittings and cohort.state in ("planned", "running") and policy.may_hold(login.actor(), cohort):
+        address = url_for("exams.sittings", code=cohort.code.lower())
+        todo.append(Todo(_("Set the day and times of the exam"), address))
+    return Panel(figure if results else None, todo, Column(_("Exam"), cells) if results else None)
+
+
+def _todo(sitting: Sitting) -> Todo | None:
+    if sitting.released_at is not None:
+        return None
+    now, address = clock.now(), url_for("exams.room", sitting_id=sitting.id)
+    when = formatting.moments_text(sitting.opens_at, sitting.closes_at, zone())
+    if sitting.closes_at < now:
+        return Todo(_("Release the results of the exam"), address, when, urgent=True)
+    if sitting.opens_at <= now:
+        return Todo(_("The exam room is open"), address, when, urgent=True)
+    return Todo(_("Prepare for the exam"), address, when)

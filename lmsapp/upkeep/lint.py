@@ -11,7 +11,7 @@ CHECKS: tuple[tuple[str, ...], ...] = (
     ("ruff", "format", "--check", "."),
     ("mypy",),
     ("djlint", "templates", "--lint", "--quiet"),
-    ("python", "-m", "lmsapp.upkeep.catalogues", "current"),
+    ("python", "-m", "lmsapp.upkeep.catalogues", "check"),
 )
 
 

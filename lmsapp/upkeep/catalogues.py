@@ -87,6 +87,7 @@ def refresh(folder: Path) -> None:
         path = po_of(locale, folder)
         old = _read(path, locale) if path.exists() else Catalog(locale=locale)
         new = Catalog(locale=locale, project="lmsapp", charset="utf-8")
+        new.mime_headers = [("Plural-Forms", plural)]  # else Babel writes one form for tr, ka and fa_AF
         for message in source:
             if message.id:
                 kept = old.get(message.id)

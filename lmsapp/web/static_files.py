@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from lmsapp.web.headers import CACHED_FOREVER
 
 COMPRESSED_TYPES = ("text/", "application/json", "application/javascript", "image/svg+xml", "application/xml")
 SMALLEST = 700
+FONT = re.compile(rb"(fonts/[\w-]+\.woff2)")
 
 
 def install(app: Flask) -> None:
@@ -18,6 +20,7 @@ def install(app: Flask) -> None:
     app.jinja_env.globals["static_url"] = static_url
     app.after_request(_keep_for_ever)
     app.after_request(_compress)
+    app.after_request(_name_fonts)  # the last one added is the first one run
 
 
 def static_url(name: str) -> str:
@@ -27,18 +30,38 @@ def static_url(name: str) -> str:
 
 @lru_cache(maxsize=200)
 def _digest(path: str) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:10]
+    return hashlib.sha256(_content(path)).hexdigest()[:10]
 
 
 @lru_cache(maxsize=100)
-def _packed(path: str, _digest_of_content: str) -> bytes:
-    return gzip.compress(Path(path).read_bytes(), 9, mtime=0)
+def _packed(path: str) -> bytes:
+    return gzip.compress(_content(path), 9, mtime=0)
+
+
+@lru_cache(maxsize=200)
+def _content(path: str) -> bytes:
+    """What is sent of a file: in a style sheet every font stands with its digest, so that the page's preload is that font."""
+    content = Path(path).read_bytes()
+    if not path.endswith(".css"):
+        return content
+    return FONT.sub(lambda m: m[1] + b"?v=" + _digest(str(Path(path).parent / m[1].decode())).encode(), content)
 
 
 def _keep_for_ever(response: Response) -> Response:
     if request.endpoint == "static" and response.status_code == 200 and request.args.get("v"):
         response.headers["Cache-Control"] = CACHED_FOREVER
     return response
+
+
+def _name_fonts(response: Response) -> Response:
+    if request.endpoint == "static" and response.mimetype == "text/css" and response.status_code == 200:
+        response.direct_passthrough = False
+        response.set_data(_content(_path_of_request()))
+    return response
+
+
+def _path_of_request() -> str:
+    return str(Path(current_app.static_folder or "") / (request.view_args or {})["filename"])
 
 
 def _compress(response: Response) -> Response:
@@ -50,9 +73,8 @@ def _compress(response: Response) -> Response:
     ):
         return response
     if request.endpoint == "static":
-        path = str(Path(current_app.static_folder or "") / (request.view_args or {})["filename"])
         response.direct_passthrough = False
-        response.set_data(_packed(path, _digest(path)))
+        response.set_data(_packed(_path_of_request()))
     elif response.is_streamed or len(response.get_data()) < SMALLEST:
         return response
     else:

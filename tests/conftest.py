@@ -25,6 +25,8 @@ from lmsapp.core.settings import Settings
 from lmsapp.web import limits
 from lmsapp.web.login import TICKET, ticket_hash
 from tests import cast as casting
+from tests import world
+from tests.house import House, Worlds
 
 IN_CI = bool(os.environ.get("CI"))
 figures.folders.append(Path(__file__).parent / "data" / "content" / "figures")
@@ -125,6 +127,29 @@ def signed_in(app: Flask, opened: installation.Installation) -> Callable[[str], 
         return browser
 
     return sign_in
+
+
+@pytest.fixture(scope="session")
+def worlds(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Worlds:
+    """A data folder with both worlds, made once."""
+    folder = tmp_path_factory.mktemp("worlds")
+    shutil.copy(template, folder / "lmsapp.sqlite")
+    chosen = settings.load(folder, {}, allow_drafts=True)
+    opened = installation.opened(chosen)
+    with transaction(opened.sessions) as session:
+        things = world.build(session, chosen)
+    opened.engine.dispose()
+    return Worlds(folder, things)
+
+
+@pytest.fixture
+def house(worlds: Worlds, tmp_path: Path) -> Iterator[House]:
+    """The application on a fresh copy of both worlds."""
+    folder = tmp_path / "house"
+    shutil.copytree(worlds.folder, folder)
+    made = House(folder)
+    yield made
+    made.close()
 
 
 # ---------- PostgreSQL: a cluster of our own, on a socket in a temporary folder ----------

@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
 import click
 import waitress
@@ -17,6 +18,7 @@ from lmsapp.demo import accounts
 
 THREADS = 8
 MOST_CONNECTIONS = 1000
+GRACE_SECONDS = 5.0  # for answers under way when the server is told to stop
 
 
 @click.command()
@@ -44,7 +46,7 @@ def serve(host: str, port: int, *, demo: bool, with_worker: bool) -> None:
         channel_timeout=60,
         ident=None,
     )
-    _stop_on_signals(server.close)
+    _stop_on_signals(lambda: _wind_down(server))
     try:
         server.run()
     except OSError:
@@ -84,6 +86,23 @@ def _listen(host: str, port: int) -> socket.socket:
             problem=problem.strerror or str(problem),
         ) from problem
     return listener
+
+
+def _wind_down(server: Any) -> None:
+    """Takes no new connection, closes idle ones, lets answers under way reach their readers for a few seconds."""
+    server.close()
+
+    def close_all(*_unused: object) -> None:
+        for channel in list(server.active_channels.values()):
+            channel.handle_close()
+
+    for channel in list(server.active_channels.values()):
+        if channel.requests or channel.total_outbufs_len:
+            channel.close_when_flushed = True
+        else:
+            channel.handle_close()
+    signal.signal(signal.SIGALRM, close_all)
+    signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)
 
 
 def _stop_on_signals(stop: Callable[[], object]) -> None:

@@ -24,7 +24,13 @@ FORMS, ADDRESSES, EVENTS = 500, 1500, 500  # six times 500 forms: 5,000 inputs t
 SEEDS = st.integers(0, 2**32 - 1)
 RUN = {"deadline": None, "database": None, "derandomize": True, "suppress_health_check": list(HealthCheck)}
 LEAVING = ("sign-out", "/profile/sessions")  # they end the sign-in of the one who tries
-ENDING = ("/end", "/withdraw", "/reset", "/close", "/slips")  # they take away what the others need, so their turn comes last
+ENDING = (
+    "/end",
+    "/withdraw",
+    "/reset",
+    "/close",
+    "/slips",
+)  # they take away what the others need, so their turn comes last
 
 WORDS = [
     "", " ", "\t\n\r", "0", "-1", "-0", "1e309", "NaN", "Infinity", "9" * 400, "1.5", "١٢٣", "۴۵۶", "१२", "½", "²", "0x10", "1_000",

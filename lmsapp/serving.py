@@ -1,23 +1,28 @@
-"""`lmsapp serve` and `lmsapp worker`: the web server, and what works in the background."""
+"""`lmsapp serve`: the web server, with the worker in a thread of its own."""
 
+import gc
+import logging
 import signal
 import socket
 import threading
-from collections.abc import Callable
-from types import FrameType
+from importlib import import_module
 from typing import Any
 
 import click
 import waitress
 
-from lmsapp import installation, wiring
+from lmsapp import installation
 from lmsapp.app import create_app
-from lmsapp.core import logs, queues, settings
-from lmsapp.core.errors import Invalid
+from lmsapp.core import logs, settings
+from lmsapp.core.errors import Invalid, LmsError
+from lmsapp.core.signals import stop_on_signals
 from lmsapp.demo import accounts
+from lmsapp.installation import Installation
 
+log = logging.getLogger(__name__)
 THREADS = 8
 MOST_CONNECTIONS = 1000
+WORKER_AFTER_SECONDS = 1.0
 GRACE_SECONDS = 5.0  # for answers under way when the server is told to stop
 
 
@@ -28,12 +33,13 @@ GRACE_SECONDS = 5.0  # for answers under way when the server is told to stop
 @click.option("--worker/--no-worker", "with_worker", default=True, help="Run jobs in this process too.")
 def serve(host: str, port: int, *, demo: bool, with_worker: bool) -> None:
     """Serve the site; brings the database up to date first."""
+    gc.disable()  # nothing of what is loaded here is ever garbage
     chosen = settings.load()
     logs.begin(chosen.log_level)
     opened = installation.opened(chosen)
     app = create_app(chosen)
     listener = _listen(host, port)
-    worker = queues.start_worker(opened.sessions, chosen, wiring.connect(opened)) if with_worker else None
+    worker = _Worker(opened) if with_worker else None
     click.echo(f"lmsapp serves on http://{host}:{port}/  (stop with Ctrl-C)", err=True)
     if demo and chosen.demonstration:
         accounts.tell(opened.sessions)
@@ -46,7 +52,9 @@ def serve(host: str, port: int, *, demo: bool, with_worker: bool) -> None:
         channel_timeout=60,
         ident=None,
     )
-    _stop_on_signals(lambda: _wind_down(server))
+    stop_on_signals(lambda: _wind_down(server))
+    gc.freeze()
+    gc.enable()
     try:
         server.run()
     except OSError:
@@ -59,17 +67,28 @@ def serve(host: str, port: int, *, demo: bool, with_worker: bool) -> None:
         opened.engine.dispose()
 
 
-@click.command()
-def worker() -> None:
-    """Run the jobs only: certificates, books, mail."""
-    chosen = settings.load()
-    logs.begin(chosen.log_level)
-    opened = installation.opened(chosen)
-    running = queues.start_worker(opened.sessions, chosen, wiring.connect(opened))
-    ended = threading.Event()
-    _stop_on_signals(ended.set)
-    ended.wait()
-    running.stop()
+class _Worker:
+    """The worker, begun a moment later: what it loads takes as long as everything visitors need."""
+
+    def __init__(self, opened: Installation) -> None:
+        self._opened = opened
+        self._running: Any = None
+        self._timer = threading.Timer(WORKER_AFTER_SECONDS, self._begin)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Before or after it began."""
+        self._timer.cancel()
+        self._timer.join()
+        if self._running is not None:
+            self._running.stop()
+
+    def _begin(self) -> None:
+        try:
+            self._running = import_module("lmsapp.working").begin(self._opened)
+        except LmsError as problem:
+            log.critical("no worker: %s", problem)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -103,11 +122,3 @@ def _wind_down(server: Any) -> None:
             channel.handle_close()
     signal.signal(signal.SIGALRM, close_all)
     signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)
-
-
-def _stop_on_signals(stop: Callable[[], object]) -> None:
-    def handle(_signal: int, _frame: FrameType | None) -> None:
-        stop()
-
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, handle)

@@ -1,5 +1,6 @@
 """Forms about people: sign-in, secrets, profile, registration, roles."""
 
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -12,7 +13,11 @@ from lmsapp.core.translations import gettext as _
 from lmsapp.core.translations import lazy_gettext as later
 from lmsapp.web.forms import Choice, DayField, Form, Line, needed
 
-ZONES = sorted(z for z in available_timezones() if "/" in z and not z.startswith(("Etc/", "SystemV/", "US/")))
+
+@cache
+def zones() -> list[str]:
+    """The time zones of places, by name."""
+    return sorted(z for z in available_timezones() if "/" in z and not z.startswith(("Etc/", "SystemV/", "US/")))
 
 
 def language_choices() -> list[tuple[str, str]]:
@@ -57,7 +62,7 @@ class ProfileForm(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.language.choices = language_choices()
-        self.time_zone.choices = [("", _("As the centre")), *[(z, z.replace("_", " ")) for z in ZONES]]
+        self.time_zone.choices = [("", _("As the centre")), *[(z, z.replace("_", " ")) for z in zones()]]
         self.calendar.choices = [
             ("", _("As usual in my language")),
             ("gregorian", _("Gregorian")),

@@ -2,6 +2,7 @@
 
 import secrets as randomness
 import threading
+from functools import cache
 from itertools import pairwise
 
 from argon2 import PasswordHasher
@@ -11,7 +12,6 @@ from lmsapp.core.translations import N_
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _at_once = threading.BoundedSemaphore(2)
-_NOBODY = _hasher.hash(randomness.token_hex(16))
 SHORTEST_PASSWORD = 10
 
 
@@ -25,10 +25,16 @@ def matches(stored: str | None, secret: str) -> bool:
     """Whether the secret is right; the same work is done when there is no such account."""
     with _at_once:
         try:
-            _hasher.verify(stored or _NOBODY, secret)
+            _hasher.verify(stored or _nobody(), secret)
         except (VerificationError, InvalidHashError):
             return False
     return stored is not None
+
+
+@cache
+def _nobody() -> str:
+    """The hash of a secret that nobody knows."""
+    return _hasher.hash(randomness.token_hex(16))
 
 
 def outdated(stored: str) -> bool:

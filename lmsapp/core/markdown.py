@@ -11,7 +11,6 @@ from typing import Any
 import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from markupsafe import Markup, escape
 
 _CITATION = re.compile(r"\{([A-Z]\d{1,2})\}")
 _FENCE = re.compile(r":::\s*(.*?)\s*$")
@@ -112,12 +111,6 @@ def parse(text: str, containers: frozenset[str]) -> Page:
                 raise Fault(first_line + number, "this ::: closes nothing")
             inside = None
     return page
-
-
-def bold(text: str) -> Markup:
-    """A text of ours with its **bold** words marked; everything else escaped."""
-    parts = str(escape(text)).split("**")
-    return Markup("".join(f"<b>{part}</b>" if place % 2 else part for place, part in enumerate(parts)))  # noqa: S704 - escaped above
 
 
 def _add(page: Page, text: str, kind: str, line: int, *, safety: bool) -> dict[str, Any]:

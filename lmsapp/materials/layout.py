@@ -7,9 +7,9 @@ from typing import Any
 import jinja2
 
 from lmsapp.core import figures, qr
+from lmsapp.core.emphasis import bold
 from lmsapp.core.formatting import date_text, list_text, number_text
 from lmsapp.core.locales import LANGUAGES, Language
-from lmsapp.core.markdown import bold
 from lmsapp.core.paths import shipped
 from lmsapp.core.translations import gettext as _
 from lmsapp.core.translations import html_gettext, html_ngettext, use

@@ -10,8 +10,8 @@ from flask_login import current_user
 
 from lmsapp.core import clock, figures, formatting
 from lmsapp.core.dates import PartialDate
+from lmsapp.core.emphasis import bold
 from lmsapp.core.locales import LANGUAGES
-from lmsapp.core.markdown import bold
 from lmsapp.core.translations import current, gettext, html_gettext, html_ngettext, use
 from lmsapp.web import locale, login
 

@@ -97,3 +97,8 @@ def may_author(actor: Actor, _thing: object = None) -> Answer:
         actor.keeper or actor.is_a(Role.INSTRUCTOR, Role.MANAGER),
         N_("Only instructors and training managers may see questions."),
     )
+
+
+def may_publish(actor: Actor, _thing: object = None) -> Answer:
+    """Putting questions into a bank, retiring them: training managers; instructors draft."""
+    return yes_if(actor.keeper or actor.is_a(Role.MANAGER), N_("Only training managers may put questions into a bank."))

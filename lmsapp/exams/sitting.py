@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -114,7 +115,7 @@ def _hand_out(
         raise Conflict(
             N_("The question bank does not hold enough questions for this exam. Tell your instructor.")
         ) from problem
-    sheet, key, digest = papers.freeze(drawn, seed, enrolment.language)
+    frozen = papers.freeze(drawn, seed, enrolment.language, shuffle=exam.shuffle)
     attempt = Attempt(
         code="".join(secrets.choice(ALPHABET) for _ in range(10)),
         sitting_id=sitting.id,
@@ -127,12 +128,12 @@ def _hand_out(
         deadline_at=min(now + timedelta(minutes=exam.minutes), sitting.closes_at),
         grace_seconds=exam.grace_seconds,
     )
-    attempt.paper = Paper(seed=seed, digest=digest, sheet=sheet, key=key)
+    attempt.paper = Paper(seed=seed, digest=frozen.digest, sheet=frozen.sheet, shapes=frozen.shapes, key=frozen.key)
     session.add(attempt)
     session.flush()
     _note(session, attempt, None, State.OPEN, now, actor.person_id)
     audit.record(
-        session, "attempt.begun", actor, on=("attempt", attempt.id), after={"digest": digest, "number": number}
+        session, "attempt.begun", actor, on=("attempt", attempt.id), after={"digest": frozen.digest, "number": number}
     )
     return attempt
 
@@ -140,7 +141,7 @@ def _hand_out(
 # ---------- saving: plain SQL, run by the group-commit writer ----------
 
 _attempt = select(
-    Attempt.id, Attempt.person_id, Attempt.state, Attempt.deadline_at, Attempt.grace_seconds, Paper.sheet
+    Attempt.id, Attempt.person_id, Attempt.state, Attempt.deadline_at, Attempt.grace_seconds, Paper.shapes
 ).join(Paper, Paper.attempt_id == Attempt.id)
 
 
@@ -163,7 +164,6 @@ def save(
         raise Conflict(N_("This exam is handed in. Nothing can be changed any more."))
     epoch, leads = _lease(connection, row.id, device, now, take_over=take_over)
     late = now > attempts.last_moment(row.deadline_at, row.grace_seconds)
-    shapes = {i["item"]: (i["kind"], [o["name"] for o in i["options"]]) for i in row.sheet["items"]}
     previous = (
         connection.execute(
             select(AnswerEvent.hash).where(AnswerEvent.attempt_id == row.id).order_by(AnswerEvent.id.desc()).limit(1)
@@ -171,7 +171,7 @@ def save(
         or "0" * 64
     )
     for given in sorted(events, key=lambda g: g.seq):
-        previous = _store(connection, row.id, device, epoch, given, shapes, previous, now, late=late, leads=leads)
+        previous = _store(connection, row.id, device, epoch, given, row.shapes, previous, now, late=late, leads=leads)
     if not leads:
         raise LeaseLost(N_("This exam is open on another device. Continue there, or take it over here."))
     acked = _acked_to(connection, row.id, device)
@@ -215,15 +215,15 @@ def _store(
     device: str,
     epoch: int,
     given: Given,
-    shapes: Mapping[str, tuple[str, list[str]]],
+    shapes: Mapping[str, Any],
     previous: str,
     now: datetime,
     *,
     late: bool,
     leads: bool,
 ) -> str:
-    kind, options = shapes.get(given.item, ("", []))
-    if not kind or not questions.readable(kind, given.value, options) or not 0 < given.seq < 1_000_000:
+    shaped = shapes.get(given.item)
+    if shaped is None or not questions.readable(shaped, given.value) or not 0 < given.seq < 1_000_000:
         raise Invalid(N_("This answer does not belong to your paper. Reload the page."))
     known = connection.execute(
         select(AnswerEvent.item, AnswerEvent.value).where(

@@ -401,11 +401,19 @@ def upgrade() -> None:
     sa.Column('pass_mark', sa.Integer(), nullable=False),
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('blueprint', sa.JSON(), nullable=False),
+    sa.Column('fixed', sa.JSON(), nullable=False),
+    sa.Column('shuffle', sa.Boolean(), nullable=False),
+    sa.Column('parallel', sa.Boolean(), nullable=False),
+    sa.Column('offline', sa.Boolean(), nullable=False),
+    sa.Column('release', sa.String(length=40), nullable=False),
+    sa.Column('wait_hours', sa.Integer(), nullable=False),
+    sa.CheckConstraint("release in ('instructor', 'at-once')", name=op.f('ck_exam_release')),
     sa.CheckConstraint('attempts between 1 and 10', name=op.f('ck_exam_attempts')),
     sa.CheckConstraint('grace_seconds between 0 and 600', name=op.f('ck_exam_grace')),
     sa.CheckConstraint('minutes between 1 and 600', name=op.f('ck_exam_minutes')),
     sa.CheckConstraint('pass_mark between 0 and 100', name=op.f('ck_exam_pass_mark')),
     sa.CheckConstraint('questions between 1 and 200', name=op.f('ck_exam_questions')),
+    sa.CheckConstraint('wait_hours between 0 and 8760', name=op.f('ck_exam_wait_hours')),
     sa.ForeignKeyConstraint(['bank_id'], ['bank.id'], name=op.f('fk_exam_bank_id')),
     sa.ForeignKeyConstraint(['edition_id'], ['edition.id'], name=op.f('fk_exam_edition_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_exam')),
@@ -466,10 +474,11 @@ def upgrade() -> None:
     sa.Column('kind', sa.String(length=40), nullable=False),
     sa.Column('topic', sa.String(length=40), nullable=False),
     sa.Column('difficulty', sa.Integer(), nullable=False),
+    sa.Column('competence', sa.String(length=40), nullable=True),
     sa.Column('critical', sa.Boolean(), nullable=False),
     sa.Column('retired', sa.Boolean(), nullable=False),
     sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.CheckConstraint("kind in ('single', 'multiple', 'true-false', 'numeric')", name=op.f('ck_question_kind')),
+    sa.CheckConstraint("kind in ('single', 'multiple', 'true-false', 'matching', 'ordering', 'numeric', 'short-text', 'hotspot', 'cloze', 'written')", name=op.f('ck_question_kind')),
     sa.CheckConstraint('difficulty between 1 and 3', name=op.f('ck_question_difficulty')),
     sa.ForeignKeyConstraint(['bank_id'], ['bank.id'], name=op.f('fk_question_bank_id')),
     sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_question_document_id')),
@@ -661,12 +670,32 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_printed_file')),
     sa.UniqueConstraint('edition_id', 'language', 'purpose', 'impression', name=op.f('uq_printed_file_edition_id_language_purpose_impression'))
     )
+    op.create_table('question_draft',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('bank_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('question_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('language', sa.String(length=8), nullable=False),
+    sa.Column('entry', sa.JSON(), nullable=False),
+    sa.Column('origin', sa.String(length=200), nullable=False),
+    sa.Column('made_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('made_at', sa.DateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['bank_id'], ['bank.id'], name=op.f('fk_question_draft_bank_id')),
+    sa.ForeignKeyConstraint(['made_by'], ['person.id'], name=op.f('fk_question_draft_made_by')),
+    sa.ForeignKeyConstraint(['question_id'], ['question.id'], name=op.f('fk_question_draft_question_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_question_draft'))
+    )
+    with op.batch_alter_table('question_draft', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_question_draft_bank_id'), ['bank_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_question_draft_question_id'), ['question_id'], unique=False)
+
     op.create_table('question_version',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('question_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('number', sa.Integer(), nullable=False),
     sa.Column('structure', sa.JSON(), nullable=False),
     sa.Column('made_at', sa.DateTime(), nullable=False),
+    sa.Column('made_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.ForeignKeyConstraint(['made_by'], ['person.id'], name=op.f('fk_question_version_made_by')),
     sa.ForeignKeyConstraint(['question_id'], ['question.id'], name=op.f('fk_question_version_question_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_question_version')),
     sa.UniqueConstraint('question_id', 'number', name=op.f('uq_question_version_question_id_number'))
@@ -681,6 +710,8 @@ def upgrade() -> None:
     sa.Column('opens_at', sa.DateTime(), nullable=False),
     sa.Column('closes_at', sa.DateTime(), nullable=False),
     sa.Column('released_at', sa.DateTime(), nullable=True),
+    sa.Column('room_code', sa.String(length=12), nullable=True),
+    sa.Column('paused_at', sa.DateTime(), nullable=True),
     sa.Column('made_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.CheckConstraint('closes_at > opens_at', name=op.f('ck_sitting_window')),
     sa.ForeignKeyConstraint(['cohort_id'], ['cohort.id'], name=op.f('fk_sitting_cohort_id')),
@@ -703,6 +734,7 @@ def upgrade() -> None:
     sa.Column('started_at', sa.DateTime(), nullable=False),
     sa.Column('deadline_at', sa.DateTime(), nullable=False),
     sa.Column('grace_seconds', sa.Integer(), nullable=False),
+    sa.Column('paused_at', sa.DateTime(), nullable=True),
     sa.CheckConstraint("state in ('prepared', 'open', 'paused', 'submitted', 'marked', 'released', 'expired', 'void', 'disputed')", name=op.f('ck_attempt_state')),
     sa.ForeignKeyConstraint(['enrolment_id'], ['enrolment.id'], name=op.f('fk_attempt_enrolment_id')),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_attempt_person_id')),
@@ -945,6 +977,7 @@ def upgrade() -> None:
     sa.Column('seed', sa.String(length=32), nullable=False),
     sa.Column('digest', sa.String(length=64), nullable=False),
     sa.Column('sheet', sa.JSON(), nullable=False),
+    sa.Column('shapes', sa.JSON(), nullable=False),
     sa.Column('key', sa.JSON(), nullable=False),
     sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_paper_attempt_id')),
     sa.PrimaryKeyConstraint('attempt_id', name=op.f('pk_paper'))
@@ -1031,6 +1064,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_question_version_question_id'))
 
     op.drop_table('question_version')
+    with op.batch_alter_table('question_draft', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_question_draft_question_id'))
+        batch_op.drop_index(batch_op.f('ix_question_draft_bank_id'))
+
+    op.drop_table('question_draft')
     op.drop_table('printed_file')
     with op.batch_alter_table('material_part', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_material_part_document_id'))

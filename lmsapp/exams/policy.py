@@ -91,6 +91,37 @@ def may_read_result(actor: Actor, attempt: Attempt | None = None) -> Answer:
     return yes_if(own or may_watch(actor, attempt.sitting), N_("Results can be seen after they are released."))
 
 
+def may_read_answers(actor: Actor, attempt: Attempt | None = None) -> Answer:
+    """What a candidate answered: herself after release, those who teach or assess her cohort, auditors; others see the result."""
+    inside = attempt is not None and _teaches(actor, attempt.sitting.cohort, "instructor", "assessor")
+    own = attempt is not None and attempt.person_id == actor.person_id and attempt.state == "released"
+    return yes_if(
+        own or inside or actor.keeper or actor.is_a(Role.AUDITOR),
+        N_("Only those who teach or assess this cohort may read the answers."),
+    )
+
+
+def may_read_key(actor: Actor, attempt: Attempt | None = None) -> Answer:
+    """What would have been right: the candidate after release, those who teach or assess her cohort."""
+    inside = attempt is not None and _teaches(actor, attempt.sitting.cohort, "instructor", "assessor")
+    own = attempt is not None and attempt.person_id == actor.person_id and attempt.state == "released"
+    return yes_if(own or inside or actor.keeper, N_("Only those who teach or assess this cohort may see the key."))
+
+
+def may_judge(actor: Actor, sitting: Sitting | None = None) -> Answer:
+    """Marking written answers: the assessors and instructors of the sitting's cohort."""
+    inside = actor.is_a(Role.INSTRUCTOR, Role.ASSESSOR) and (
+        sitting is None or _teaches(actor, sitting.cohort, "instructor", "assessor")
+    )
+    return yes_if(inside or actor.keeper, N_("Only the assessors and instructors of this cohort may mark its exams."))
+
+
+def may_correct(actor: Actor, sitting: Sitting | None = None) -> Answer:
+    """Correcting marks that stand: the sitting's assessors."""
+    inside = actor.is_a(Role.ASSESSOR) and (sitting is None or _teaches(actor, sitting.cohort, "assessor"))
+    return yes_if(inside or actor.keeper, N_("Only the assessors of this cohort may correct its marks."))
+
+
 def may_author(actor: Actor, _thing: object = None) -> Answer:
     """Reading and drafting questions with their keys: instructors and training managers of the centre."""
     return yes_if(

@@ -132,7 +132,8 @@ def sittings_with_results(session: Session, cohort_id: int) -> tuple[list[Sittin
 
 def _better(before: Result | None, one: Attempt, mark: Mark) -> Result:
     """The better of what was known and one more attempt; both count as attempts and both markers marked."""
-    markers = frozenset({mark.marked_by} if mark.marked_by else ())
+    judges = {person for one in mark.judged.values() for person in one["by"]}
+    markers = frozenset(person for person in {mark.marked_by, *judges} if person)
     released = one.state == State.RELEASED
     this = Result(one.enrolment_id, percent(mark), mark.passed, mark.critical_failed, 1, released, markers)
     if before is None:

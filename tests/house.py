@@ -22,8 +22,9 @@ from tests import cast
 MISSING = {
     "number": "04820005", "membership_id": 987654, "code": "nothing-2026-01", "enrolment_id": 987654, "sitting_id": 987654,
     "attempt": "ZZZZZZZZZZ", "released": "ZZZZZZZZZZ", "serial": "NMC-2026-AC-99999-X", "job_id": 987654,
-    "slug": "nothing",
+    "slug": "nothing", "question_id": 987654,
 }  # fmt: skip
+OF_BANK = {"bank", "analysis", "item_analysis", "analysis_sheet", "count_anew"}
 BY_ATTEMPT = {
     "question",
     "events",
@@ -91,8 +92,15 @@ def address(rule: Rule, things: dict[str, object]) -> str:
     }  # fmt: skip
     if area == "exams":
         values |= {"number": 1, "code": things["attempt"] if name in BY_ATTEMPT else things["code"]}
-        values["code"] = things["released"] if name == "result" else values["code"]
-        values["code"] = "tst-100" if name == "bank" else values["code"]
+        values["code"] = things["released"] if name in ("result", "points") else values["code"]
+        values["code"] = "tst-100" if name in OF_BANK else values["code"]
+        values |= {
+            "question_id": things["question_id"],
+            "version": 1,
+            "correction_id": 987654,
+            "item": "q1",
+            "key": "law-0",
+        }
     elif area == "engagements":
         values["country"] = "ge"
     elif area in ("materials", "printed"):

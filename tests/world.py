@@ -50,6 +50,7 @@ class Things:
     serial: str
     job_id: int
     slug: str
+    question_id: int
 
 
 def build(session: Session, settings: Settings) -> dict[str, dict[str, object]]:
@@ -91,10 +92,10 @@ def _world(
     session.flush()
     enrolment = enrolling.enrol(session, KEEPER, cohort, person, person.name_language)
     attending.enter_hours(session, KEEPER, cohort, {enrolment.id: "19.5"})
-    released = _released(session, cohort, person.id)
     held = composing.hold(session, KEEPER, cohort, clock.now() - timedelta(minutes=5), clock.now() + timedelta(hours=2))
     session.flush()
     attempt = sitting.begin(session, Actor(person_id=person.id), held, drafts_allowed=True)
+    released = _released(session, cohort, person.id)  # after the other: who has passed does not begin again
     stated = issuing.Stated(
         "attendance", person.name_language, Decimal(20), (cohort.starts_on, cohort.ends_on), "Hall A"
     )
@@ -111,6 +112,7 @@ def _world(
         award.serial,
         job.id,
         printed(session, settings),
+        attempt.paper.key["q1"]["question"],
     )
 
 

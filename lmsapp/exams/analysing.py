@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, exists, select, tuple_
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, joinedload
 
+from lmsapp.catalogue.models import Edition
 from lmsapp.core import audit, jobs
 from lmsapp.core.access import Actor, demand
-from lmsapp.exams import policy, statistics
+from lmsapp.exams import policy, queries, statistics
 from lmsapp.exams.attempts import State
-from lmsapp.exams.models import Attempt, Bank, Exam, ExamTotal, ItemTotal, Mark, Sitting
-from lmsapp.exams.statistics import ExamCount, ItemCount, Key, Seen
+from lmsapp.exams.models import Attempt, Bank, Exam, ExamTotal, ItemTotal, Mark, Question, Sitting
+from lmsapp.exams.statistics import Compared, ExamCount, ItemCount, Key, Seen, Summary, Verdict
 
 ANEW = "exams.analysis"
 
@@ -28,6 +29,8 @@ class Totals:
 
 def replace(session: Session, attempt: Attempt, before: Mark | None, after: Mark | None) -> None:
     """Counts a mark instead of the one before; with None after, the attempt counts no more (it was voided)."""
+    if before is None and after is None:
+        return
     exam_id = attempt.sitting.exam_id
     _in_line(session, exam_id)
     items = _items(session, exam_id, attempt.language, [m.observed for m in (before, after) if m])
@@ -35,7 +38,7 @@ def replace(session: Session, attempt: Attempt, before: Mark | None, after: Mark
     if row is None:
         row = ExamTotal(exam_id=exam_id, language=attempt.language, counts={})
         session.add(row)
-    counts, total = {key: ItemCount(**one.counts) for key, one in items.items()}, ExamCount(**row.counts)
+    counts, total = {key: statistics.of_item(one.counts) for key, one in items.items()}, statistics.of_exam(row.counts)
     for mark, sign in ((before, -1), (after, 1)):
         if mark is not None:
             statistics.count(counts, total, _seen(mark.observed), sign, passed=mark.passed)
@@ -133,3 +136,90 @@ def ask_anew(session: Session, actor: Actor, bank: Bank) -> jobs.Job:
     exam_ids = list(session.scalars(select(Exam.id).where(Exam.bank_id == bank.id)))
     audit.record(session, "analysis.counted-anew", actor, on=("bank", bank.code))
     return jobs.enqueue(session, ANEW, {"exams": exam_ids}, asked_by=actor.person_id)
+
+
+# ---------- reading ----------
+
+
+@dataclass(frozen=True)
+class Row:
+    """One question in the analysis: its counts, figures, what to look at, and how it stands in each language."""
+
+    question: Question
+    version: int
+    counted: ItemCount
+    facility: float
+    discrimination: float | None
+    languages: list[Compared]
+
+    @property
+    def few(self) -> bool:
+        """Whether too few answered for the figures to mean much."""
+        return self.counted.n < statistics.FEW
+
+    @property
+    def translation_suspected(self) -> list[Compared]:
+        """Languages in which it is much harder or easier than in the others, at equal scores."""
+        return [one for one in self.languages if one.verdict in (Verdict.HARDER, Verdict.EASIER)]
+
+    @property
+    def key_suspected(self) -> bool:
+        """Whether those who do well elsewhere do badly here."""
+        return not self.few and self.discrimination is not None and self.discrimination < 0
+
+    @property
+    def weak(self) -> bool:
+        """Whether it hardly tells those who know from those who don't."""
+        return not self.few and self.discrimination is not None and 0 <= self.discrimination < statistics.WEAK
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The analysis of a bank's exams: scores in all and by language, questions with their figures."""
+
+    attempts: ExamCount
+    summary: Summary | None
+    by_language: list[tuple[str, ExamCount, Summary | None]]
+    rows: list[Row]
+
+
+def exams_of(session: Session, bank: Bank) -> Sequence[Exam]:
+    """The exams that draw from a bank."""
+    return session.scalars(
+        select(Exam)
+        .where(Exam.bank_id == bank.id)
+        .options(joinedload(Exam.edition).joinedload(Edition.course))
+        .order_by(Exam.id)
+    ).all()
+
+
+def analysis(session: Session, actor: Actor, exams: Sequence[Exam], language: str | None = None) -> Analysis:
+    """Figures from the running totals of some exams, in one language of delivery or in all."""
+    demand(policy.may_author(actor))
+    totals = kept(session, [exam.id for exam in exams])
+    spoken = sorted({code for _exam, code in totals.exams})
+    wanted = [language] if language else spoken
+    by_item: dict[Key, dict[str, list[ItemCount]]] = {}
+    for (_exam, code), items in totals.items.items():
+        for key, counted in items.items():
+            by_item.setdefault(key, {}).setdefault(code, []).append(counted)
+    questions = queries.questions(session, {question for question, _version in by_item})
+    rows = []
+    for (question, version), by_code in by_item.items():
+        merged = {code: statistics.together(counts) for code, counts in by_code.items()}
+        counted = statistics.together(merged[code] for code in wanted if code in merged)
+        easy = statistics.facility(counted)
+        if easy is not None:
+            sharp = statistics.discrimination(counted)
+            rows.append(Row(questions[question], version, counted, easy, sharp, statistics.compared(merged)))
+    rows.sort(key=lambda row: (row.question.topic, row.question.key, row.version))
+
+    def scores(codes: Sequence[str]) -> tuple[ExamCount, Summary | None]:
+        counted = statistics.all_together(one for (_exam, code), one in totals.exams.items() if code in codes)
+        items = [
+            statistics.together(c for code, counts in by_code.items() if code in codes for c in counts)
+            for by_code in by_item.values()
+        ]
+        return counted, statistics.summary(counted, [item for item in items if item.n])
+
+    return Analysis(*scores(wanted), [(code, *scores([code])) for code in spoken], rows)

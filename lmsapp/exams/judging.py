@@ -125,12 +125,9 @@ def reference(seed: str, item: str) -> str:
     return hashlib.sha256(f"{seed}:{item}".encode()).hexdigest()[:16]
 
 
-def pile(session: Session, actor: Actor, held: Sitting, question_id: int) -> Pile:
-    """The answers to one question."""
-    for one in piles(session, actor, held):
-        if one.question_id == question_id:
-            return one
-    raise NotFound
+def pile(session: Session, actor: Actor, held: Sitting, question_id: int) -> Pile | None:
+    """The answers to one question; None when nobody wrote one."""
+    return next((one for one in piles(session, actor, held) if one.question_id == question_id), None)
 
 
 def judge(
@@ -144,7 +141,8 @@ def judge(
 ) -> Judgement:
     """One marker's points for one answer, by criterion. What is marked completely gets its mark at once."""
     demand(policy.may_judge(actor, held))
-    task = next((t for t in pile(session, actor, held, question_id).tasks if t.reference == told), None)
+    found = pile(session, actor, held, question_id)
+    task = next((t for t in found.tasks if t.reference == told), None) if found else None
     if task is None:
         raise NotFound
     attempt = session.get_one(Attempt, task.attempt.id, with_for_update=True)

@@ -81,7 +81,7 @@ def assess(session: Session, attempt: Attempt, changes: Sequence[Correction]) ->
         corrected = corrections.applied(item, printed[item.item], whole)
         if corrected is not None:
             key.append(corrected)
-            given |= {item.item: Fraction(*c.content["points"]) for c in own if c.kind == Change.POINTS}
+            given.update((item.item, Fraction(*c.content["points"])) for c in own if c.kind == Change.POINTS)
     written = [k for k in key if marks.is_written(k, answers)]
     readings = readings_of(session, [attempt.id]).get(attempt.id, {}) if written else {}
     border = judgements.on_border(key, answers, attempt.sitting.exam.pass_mark, readings)

@@ -1,6 +1,6 @@
 """Reading exams: sittings, attempts, marks, a cohort's results. Keys are read by marking and by released results only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
@@ -14,9 +14,10 @@ from lmsapp.cohorts.models import Cohort, Enrolment
 from lmsapp.core import clock
 from lmsapp.core.access import Actor
 from lmsapp.core.errors import NotFound
-from lmsapp.exams import attempts, policy
+from lmsapp.exams import attempts, policy, resits
 from lmsapp.exams.attempts import State
-from lmsapp.exams.models import AnswerCurrent, Attempt, Bank, Exam, Mark, Question, Sitting
+from lmsapp.exams.models import AnswerCurrent, Attempt, Bank, Exam, Mark, Question, Sitting, Submission
+from lmsapp.exams.resits import Resit, Tried
 
 
 @dataclass(frozen=True)
@@ -183,6 +184,32 @@ def state_now(one: Attempt) -> State:
     return attempts.effective_state(State(one.state), one.deadline_at, one.grace_seconds, clock.now())
 
 
+def resit(session: Session, held: Sitting, person_id: int) -> Resit:
+    """Whether a person may begin this exam now, by her earlier attempts at all its sittings in the cohort."""
+    now = clock.now()
+    rows = session.execute(
+        select(Attempt, Submission.submitted_at)
+        .join(Sitting, Sitting.id == Attempt.sitting_id)
+        .outerjoin(Submission, Submission.attempt_id == Attempt.id)
+        .where(
+            Sitting.exam_id == held.exam_id,
+            Sitting.cohort_id == held.cohort_id,
+            Attempt.person_id == person_id,
+            Attempt.started_at <= now,
+        )
+    ).all()
+    marks = newest_marks(session, [row.Attempt.id for row in rows])
+    tried = [
+        Tried(
+            state_now(one),
+            submitted_at or one.deadline_at,
+            one.state == State.RELEASED and one.id in marks and marks[one.id].passed,
+        )
+        for one, submitted_at in rows
+    ]
+    return resits.may_begin(tried, held.exam.attempts, held.exam.wait_hours, now)
+
+
 def banks(session: Session) -> Sequence[tuple[Bank, int]]:
     """All banks with the number of their living questions."""
     rows = session.execute(
@@ -207,3 +234,8 @@ def bank(session: Session, code: str) -> Bank:
 def exam_of(session: Session, edition_id: int) -> Exam | None:
     """The final exam of an edition, if it was made."""
     return session.scalar(select(Exam).where(Exam.edition_id == edition_id))
+
+
+def questions(session: Session, ids: Iterable[int]) -> Mapping[int, Question]:
+    """Questions by their ids."""
+    return {one.id: one for one in session.scalars(select(Question).where(Question.id.in_(list(ids))))}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from lmsapp.core.translations import N_
 from lmsapp.exams.attempts import State
 
 
@@ -17,6 +18,15 @@ class Ground(StrEnum):
     PASSED = "passed"
     USED = "used"
     WAIT = "wait"
+
+
+REFUSALS = {
+    Ground.OPEN: N_("You have an exam of this course open. Hand it in first."),
+    Ground.UNKNOWN: N_("Wait for the result of your last attempt before you begin another."),
+    Ground.PASSED: N_("You have passed this exam; it need not be sat again."),
+    Ground.USED: N_("You have used all your attempts at this exam."),
+    Ground.WAIT: N_("You can try again later; the exam's page says when."),
+}
 
 
 @dataclass(frozen=True)

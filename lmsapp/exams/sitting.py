@@ -21,7 +21,7 @@ from lmsapp.core.access import Actor, demand
 from lmsapp.core.errors import Conflict, Invalid, NotFound
 from lmsapp.core.events import publish
 from lmsapp.core.translations import N_
-from lmsapp.exams import attempts, composing, papers, policy, questions
+from lmsapp.exams import attempts, composing, papers, policy, queries, questions, resits
 from lmsapp.exams.attempts import State
 from lmsapp.exams.events import AttemptHandedIn
 from lmsapp.exams.models import (
@@ -89,9 +89,9 @@ def begin(session: Session, actor: Actor, sitting: Sitting, *, drafts_allowed: b
             return attempt
     if not sitting.opens_at <= now < sitting.closes_at:
         raise Conflict(N_("This exam is not open now."))
-    counted = [a for a in earlier if a.state != State.VOID]
-    if len(counted) >= sitting.exam.attempts:
-        raise Conflict(N_("You have used all your attempts at this exam."))
+    again = queries.resit(session, sitting, enrolment.person_id)
+    if not again:
+        raise Conflict(resits.REFUSALS[again.ground])
     return _hand_out(session, actor, sitting, enrolment, len(earlier) + 1, now, drafts_allowed=drafts_allowed)
 
 

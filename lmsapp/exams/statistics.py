@@ -12,6 +12,7 @@ and Thayer 1988; classes of the ETS: a delta of 1.5 or more that is not chance a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from math import log, sqrt
@@ -24,6 +25,7 @@ BARS = 20
 NO_ANSWER = "-"
 FEW = 20  # below this a figure is shown as uncertain, and languages are not compared
 LEAST = 5  # below this there is no figure but the count
+WEAK, HARD, EASY = 0.2, 0.3, 0.95
 LARGE_DELTA = 1.5
 CHANCE = 3.84  # chi-squared, one degree of freedom, 5 %
 
@@ -131,6 +133,16 @@ def stored(counted: ItemCount | ExamCount) -> dict[str, Any]:
     return asdict(counted)
 
 
+def of_item(kept: Mapping[str, Any]) -> ItemCount:
+    """An item's counts as they were kept, free to be changed."""
+    return ItemCount(**deepcopy(dict(kept)))
+
+
+def of_exam(kept: Mapping[str, Any]) -> ExamCount:
+    """An exam's counts as they were kept, free to be changed."""
+    return ExamCount(**deepcopy(dict(kept)))
+
+
 def together(counts: Iterable[ItemCount]) -> ItemCount:
     """One item over several exams or languages."""
     found = ItemCount()
@@ -220,14 +232,14 @@ def summary(exam: ExamCount, items: Iterable[ItemCount]) -> Summary | None:
     variance = (exam.ss - exam.s**2 / exam.n) / (exam.n - 1)
     asked = list(items)
     fixed = all(item.n == exam.n for item in asked) and len(asked) > 1
-    found = (_alpha(exam, asked, variance) if fixed else _nested(exam)) if variance > 0 else None
+    found = (_alpha(asked, variance) if fixed else _nested(exam)) if variance > 0 else None
     spread = sqrt(max(0.0, variance)) * per_point
     error = spread * sqrt(max(0.0, 1 - found)) if found is not None else None
     method = Method.ALPHA if fixed else Method.NESTED
     return Summary(exam.n, exam.passed, exam.s / exam.n * per_point, spread, found, method, error)
 
 
-def _alpha(exam: ExamCount, items: Sequence[ItemCount], variance: float) -> float:
+def _alpha(items: Sequence[ItemCount], variance: float) -> float:
     parts = sum((item.xx - item.x**2 / item.n) / (item.n - 1) for item in items)
     return len(items) / (len(items) - 1) * (1 - parts / variance)
 

@@ -44,6 +44,7 @@ SIGNED_IN = {
 OVERSIGHT = {"manager", "administrator"}
 READERS = {"manager", "administrator", "auditor"}
 STAFF_OF_COHORT = {"instructor", "manager"}
+AUTHORS = {"instructor", "other_instructor", "manager"}
 
 TABLE: dict[str, set[str]] = {
     # people
@@ -84,6 +85,10 @@ TABLE: dict[str, set[str]] = {
     "exams.void": {"manager"},
     "exams.banks": {"instructor", "other_instructor", "manager"},
     "exams.bank": {"instructor", "other_instructor", "manager"},
+    **dict.fromkeys(("exams.analysis", "exams.item_analysis", "exams.analysis_sheet"), AUTHORS),
+    "exams.count_anew": {"manager"},
+    **dict.fromkeys(("exams.marking", "exams.judge", "exams.corrections", "exams.decide"), {"instructor", "assessor"}),
+    **dict.fromkeys(("exams.regrade", "exams.points"), {"assessor"}),
     "exams.begin": {"trainee"},
     "exams.question": {"trainee"},
     "exams.events": {"trainee"},
@@ -103,7 +108,7 @@ TABLE: dict[str, set[str]] = {
 }
 
 # Objects that belong to nobody in particular: their address has an argument, but no owner.
-WITHOUT_OWNER = {"exams.bank"}
+WITHOUT_OWNER = {"exams.bank", "exams.analysis", "exams.item_analysis", "exams.analysis_sheet", "exams.count_anew"}
 # An administrator of the second world's agency administers its people; the first world's agency has none in the cast.
 OTHER_WORLD: dict[str, set[str]] = {
     name: {"other_administrator"}

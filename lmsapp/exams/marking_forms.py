@@ -15,58 +15,55 @@ from lmsapp.exams.questions import Kind
 from lmsapp.web.forms import Choice, Choices, Form, Line, Paragraphs, needed
 
 
-def judgement_form(rubric: Mapping[str, int]) -> Form:
-    """Points for each criterion of a rubric, and a remark the candidate may read."""
-    missing = later("Choose the points for this criterion.")
-    fields: dict[str, Any] = {
-        f"criterion-{key}": Points(missing, choices=[(str(n), number_text(n)) for n in range(most + 1)])
-        for key, most in rubric.items()
-    }
-    fields["remark"] = Paragraphs(later("Remark"))
-    fields["answer"] = Line()
-    return type("JudgementForm", (Form,), fields)()  # type: ignore[no-any-return]
-
-
 class Points(RadioField):  # type: ignore[misc]
     """So many points of so many; none chosen is no answer."""
-
-    def __init__(self, missing: Any, **kwargs: Any) -> None:
-        super().__init__("", validate_choice=False, **kwargs)
-        self.missing = missing
 
     def pre_validate(self, form: Any) -> None:  # noqa: ARG002
         """Asks for one of the offered numbers."""
         if self.data not in dict(self.choices):
-            raise ValidationError(str(self.missing))
+            raise ValidationError(_("Choose the points for this criterion."))
 
 
-KINDS_OF_CORRECTION = {
-    "void": later("Take the question out for everybody"),
-    "also": later("Let another answer count as well"),
-    "instead": later("Let another answer count instead"),
-    "printed": later("Go back to the key of the papers"),
-}
+def judgement_form(rubric: Mapping[str, int]) -> Any:
+    """Points for each criterion of a rubric, and a remark the candidate may read."""
+    fields: dict[str, Any] = {f"criterion-{key}": Points() for key in rubric}
+    form = _form(fields | {"remark": Paragraphs(later("Remark")), "answer": Line()})
+    for key, most in rubric.items():
+        form[f"criterion-{key}"].choices = [(str(points), number_text(points)) for points in range(most + 1)]
+    return form
 
 
 def regrade_form(kind: str, options: Sequence[tuple[str, str]], languages: Sequence[str]) -> Any:
     """How a faulty question is put right; which fields there are depends on its kind."""
-    kinds = [name for name in KINDS_OF_CORRECTION if kind in WITH_ANSWERS or name in ("void", "printed")]
-    papers = [("", _("in every language")), *((code, LANGUAGES[code].name) for code in languages)]
     fields: dict[str, Any] = {
-        "kind": Choice(later("What is to be done"), choices=[(name, KINDS_OF_CORRECTION[name]) for name in kinds]),
-        "language": Choice(later("For papers"), choices=papers, default=""),
+        "kind": Choice(later("What is to be done")),
+        "language": Choice(later("For papers"), default=""),
         "reason": Line(later("Reason")),
         "seen": Line(),
         "go": Line(),
     }
     if kind in CHOICES:
-        fields["right"] = Choices(later("The answer that is to count"), choices=list(options))
+        fields["right"] = Choices(later("The answer that is to count"))
     elif kind == Kind.NUMERIC:
         fields["answer"] = Line(later("The number that is to count"))
         fields["tolerance"] = Line(later("Tolerance"), default="0")
     elif kind == Kind.SHORT_TEXT:
         fields["accepted"] = Paragraphs(later("Answers that are to count, one a line"))
-    return type("RegradeForm", (Form,), fields)()
+    form = _form(fields)
+    answers = [("also", _("Let another answer count as well")), ("instead", _("Let another answer count instead"))]
+    form.kind.choices = [
+        ("void", _("Take the question out for everybody")),
+        *(answers if kind in WITH_ANSWERS else []),
+        ("printed", _("Go back to the key of the papers")),
+    ]
+    form.language.choices = [("", _("in every language")), *((code, LANGUAGES[code].name) for code in languages)]
+    if kind in CHOICES:
+        form.right.choices = list(options)
+    return form
+
+
+def _form(fields: dict[str, Any]) -> Any:
+    return type("MarkingForm", (Form,), fields)()
 
 
 class DecisionForm(Form):

@@ -44,6 +44,7 @@ SIGNED_IN = {
 OVERSIGHT = {"manager", "administrator"}
 READERS = {"manager", "administrator", "auditor"}
 STAFF_OF_COHORT = {"instructor", "manager"}
+MARKERS = {"instructor", "assessor"}
 AUTHORS = {"instructor", "other_instructor", "manager"}
 
 TABLE: dict[str, set[str]] = {
@@ -87,8 +88,9 @@ TABLE: dict[str, set[str]] = {
     "exams.bank": {"instructor", "other_instructor", "manager"},
     **dict.fromkeys(("exams.analysis", "exams.item_analysis", "exams.analysis_sheet"), AUTHORS),
     "exams.count_anew": {"manager"},
-    **dict.fromkeys(("exams.marking", "exams.judge", "exams.corrections", "exams.decide"), {"instructor", "assessor"}),
-    **dict.fromkeys(("exams.regrade", "exams.points"), {"assessor"}),
+    **dict.fromkeys(("exams.marking", "exams.judge", "exams.corrections", "exams.decide"), MARKERS),
+    "exams.regrade": {"assessor"},
+    "exams.points": {"assessor"},
     "exams.begin": {"trainee"},
     "exams.question": {"trainee"},
     "exams.events": {"trainee"},

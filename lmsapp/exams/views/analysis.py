@@ -28,7 +28,7 @@ def _chosen(code: str) -> tuple[Bank, Sequence[Exam], Exam | None, str | None]:
     """The bank, its exams, and which exam and language the address narrows them to."""
     bank = queries.bank(db.session(), code)
     exams = analysing.exams_of(db.session(), bank)
-    wanted, language = request.args.get("exam", ""), request.args.get("language")
+    wanted, language = request.args.get("exam", ""), request.args.get("papers")
     exam = next((one for one in exams if str(one.id) == wanted), None)
     return bank, exams, exam, language if language in LANGUAGES else None
 

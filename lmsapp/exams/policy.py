@@ -125,8 +125,13 @@ def may_read_key(actor: Actor, attempt: Attempt | None = None) -> Answer:
 
 def may_judge(actor: Actor, sitting: Sitting | None = None) -> Answer:
     """Marking written answers: the assessors and instructors of the sitting's cohort."""
+    return may_judge_cohort(actor, sitting.cohort if sitting else None)
+
+
+def may_judge_cohort(actor: Actor, cohort: Cohort | None = None) -> Answer:
+    """Marking the written answers of a cohort's sittings."""
     inside = actor.is_a(Role.INSTRUCTOR, Role.ASSESSOR) and (
-        sitting is None or _teaches(actor, sitting.cohort, "instructor", "assessor")
+        cohort is None or _teaches(actor, cohort, "instructor", "assessor")
     )
     return yes_if(inside or actor.keeper, N_("Only the assessors and instructors of this cohort may mark its exams."))
 

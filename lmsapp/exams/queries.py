@@ -16,7 +16,7 @@ from lmsapp.core.access import Actor
 from lmsapp.core.errors import NotFound
 from lmsapp.exams import attempts, policy, resits
 from lmsapp.exams.attempts import State
-from lmsapp.exams.models import AnswerCurrent, Attempt, Bank, Exam, Mark, Question, Sitting, Submission
+from lmsapp.exams.models import AnswerCurrent, Attempt, Bank, Correction, Exam, Mark, Question, Sitting, Submission
 from lmsapp.exams.resits import Resit, Tried
 
 
@@ -234,6 +234,40 @@ def bank(session: Session, code: str) -> Bank:
 def exam_of(session: Session, edition_id: int) -> Exam | None:
     """The final exam of an edition, if it was made."""
     return session.scalar(select(Exam).where(Exam.edition_id == edition_id))
+
+
+def corrected_to_fail(session: Session) -> set[int]:
+    """Enrolments whose exam was corrected and is, by their best result, not passed now."""
+    rows = session.execute(
+        select(Attempt.enrolment_id, Sitting.cohort_id)
+        .join(Mark, Mark.attempt_id == Attempt.id)
+        .join(Sitting, Sitting.id == Attempt.sitting_id)
+        .where(Mark.cause == "corrected")
+        .distinct()
+    ).all()
+    best = {cohort: results(session, cohort) for cohort in {row.cohort_id for row in rows}}
+    return {
+        row.enrolment_id
+        for row in rows
+        if (found := best[row.cohort_id].get(row.enrolment_id)) is None or not found.passed
+    }
+
+
+def waiting(session: Session, cohort_id: int) -> tuple[Mapping[int, int], Sequence[int]]:
+    """What waits for people in a cohort's sittings: handed-in attempts without a mark, and sittings with a correction asked."""
+    handed_in = session.execute(
+        select(Attempt.sitting_id, func.count())
+        .join(Sitting, Sitting.id == Attempt.sitting_id)
+        .where(Sitting.cohort_id == cohort_id, Attempt.state == State.SUBMITTED)
+        .group_by(Attempt.sitting_id)
+    )
+    asked = session.scalars(
+        select(Correction.sitting_id)
+        .join(Sitting, Sitting.id == Correction.sitting_id)
+        .where(Sitting.cohort_id == cohort_id, Correction.state == "asked")
+        .distinct()
+    )
+    return {row[0]: row[1] for row in handed_in}, asked.all()
 
 
 def questions(session: Session, ids: Iterable[int]) -> Mapping[int, Question]:

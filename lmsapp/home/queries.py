@@ -10,6 +10,7 @@ from lmsapp.catalogue import queries as catalogue
 from lmsapp.certificates import issuing
 from lmsapp.certificates import queries as certificates
 from lmsapp.certificates.models import Award
+from lmsapp.certificates.policy import decides
 from lmsapp.cohorts import queries as cohorts
 from lmsapp.cohorts.models import Cohort
 from lmsapp.cohorts.queries import Path
@@ -17,6 +18,7 @@ from lmsapp.core import clock
 from lmsapp.core.access import Actor
 from lmsapp.exams import queries as exams
 from lmsapp.exams.models import Attempt, Sitting
+from lmsapp.exams.policy import may_judge_cohort
 from lmsapp.translation import queries as texts
 from lmsapp.translation.queries import Texts
 
@@ -68,6 +70,7 @@ class Waiting:
     count: int = 0
     at: datetime | None = None
     sitting_id: int | None = None
+    serial: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,14 +93,27 @@ def staff_day(session: Session, actor: Actor, language: str, *, drafts_allowed: 
         live,
         dict(cohorts.sizes(session, [c.id for c in live])),
         {c.id: words[c.edition.document_id]["title"].text for c in found},
-        [item for cohort in live for item in _waiting(session, cohort)],
+        [*_doubtful(session, actor), *(item for cohort in live for item in _waiting(session, actor, cohort))],
         sum(len(a) for c in found for a in certificates.of_cohort(session, c.id).values()) if len(found) < 20 else 0,
     )
 
 
-def _waiting(session: Session, cohort: Cohort) -> list[Waiting]:
+def _doubtful(session: Session, actor: Actor) -> list[Waiting]:
+    """Certificates whose exam was corrected to a fail, for who decides about them."""
+    if not decides(actor):
+        return []
+    return [
+        Waiting("doubt", award.cohort, serial=award.serial) for award in certificates.doubtful(session) if award.cohort
+    ]
+
+
+def _waiting(session: Session, actor: Actor, cohort: Cohort) -> list[Waiting]:
     now = clock.now()
     found = []
+    if may_judge_cohort(actor, cohort):
+        written, corrections = exams.waiting(session, cohort.id)
+        found += [Waiting("mark", cohort, count, sitting_id=number) for number, count in written.items()]
+        found += [Waiting("correction", cohort, sitting_id=number) for number in corrections]
     for sitting in exams.sittings_of(session, cohort.id):
         if sitting.released_at is None and sitting.closes_at < now:
             found.append(Waiting("release", cohort, at=sitting.closes_at, sitting_id=sitting.id))

@@ -23,7 +23,7 @@ def edition_title(edition: Edition) -> str:
 @area.app_template_filter("numbered_gaps")
 def numbered_gaps(text: str) -> str:
     """A cloze's text with its gaps as numbers in brackets, for pages that show it beside the answers."""
-    return GAP.sub(lambda found: f"({native_digits(found[1])}) …", text)
+    return GAP.sub(lambda found: f"({native_digits(found[1])}) ___", text)
 
 
 @area.app_template_filter("square_at")

@@ -85,9 +85,10 @@ class School:
         self.opened.engine.dispose()
 
 
-def build(folder: Path, seed: int) -> School:
+def build(folder: Path, seed: int, database_url: str | None = None) -> School:
     """Writes the school into an empty folder and opens it."""
-    opened = installation.opened(settings.load(folder, {}, allow_drafts=True))
+    more = {"database_url": database_url} if database_url else {}
+    opened = installation.opened(settings.load(folder, {}, allow_drafts=True, **more))
     wiring.connect(opened)
     chance = random.Random(seed)  # noqa: S311 - the same school every time
     with transaction(opened.sessions) as session:

@@ -179,7 +179,12 @@ def own_attempts(session: Session, actor: Actor) -> Sequence[Attempt]:
 
 def state_now(one: Attempt) -> State:
     """An attempt's state as of now, whether or not its expiry has been written."""
-    return attempts.effective_state(State(one.state), one.deadline_at, one.grace_seconds, clock.now())
+    return attempts.effective_state(State(one.state), one.deadline_at, one.grace_seconds, clock.now(), stopped_at(one))
+
+
+def stopped_at(one: Attempt) -> datetime | None:
+    """Since when an attempt's time stands still; None while it runs."""
+    return attempts.stopped_at(one.paused_at, one.sitting.paused_at)
 
 
 def banks(session: Session) -> Sequence[tuple[Bank, int]]:

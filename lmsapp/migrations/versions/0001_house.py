@@ -862,6 +862,20 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_preview')),
     sa.UniqueConstraint('file_id', 'page', name=op.f('uq_preview_file_id_page'))
     )
+    op.create_table('answer_clash',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('device', sa.String(length=40), nullable=False),
+    sa.Column('client_seq', sa.Integer(), nullable=False),
+    sa.Column('item', sa.String(length=40), nullable=False),
+    sa.Column('value', sa.String(), nullable=False),
+    sa.Column('received_at', sa.DateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_answer_clash_attempt_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_answer_clash'))
+    )
+    with op.batch_alter_table('answer_clash', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_answer_clash_attempt_id'), ['attempt_id'], unique=False)
+
     op.create_table('answer_current',
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('item', sa.String(length=40), nullable=False),
@@ -881,6 +895,7 @@ def upgrade() -> None:
     sa.Column('item', sa.String(length=40), nullable=False),
     sa.Column('value', sa.String(), nullable=False),
     sa.Column('client_at', sa.String(length=40), nullable=True),
+    sa.Column('client_mono', sa.BigInteger(), nullable=True),
     sa.Column('received_at', sa.DateTime(), nullable=False),
     sa.Column('late', sa.Boolean(), nullable=False),
     sa.Column('evidence', sa.Boolean(), nullable=False),
@@ -890,6 +905,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_answer_event')),
     sa.UniqueConstraint('attempt_id', 'device', 'client_seq', name=op.f('uq_answer_event_attempt_id_device_client_seq'))
     )
+    with op.batch_alter_table('answer_event', schema=None) as batch_op:
+        batch_op.create_index('ix_answer_event_attempt_id_id', ['attempt_id', 'id'], unique=False)
+
     op.create_table('attempt_event',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -934,11 +952,11 @@ def upgrade() -> None:
 
     op.create_table('device_lease',
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('epoch', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('device', sa.String(length=40), nullable=False),
-    sa.Column('epoch', sa.Integer(), nullable=False),
     sa.Column('taken_at', sa.DateTime(), nullable=False),
     sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_device_lease_attempt_id')),
-    sa.PrimaryKeyConstraint('attempt_id', name=op.f('pk_device_lease'))
+    sa.PrimaryKeyConstraint('attempt_id', 'epoch', name=op.f('pk_device_lease'))
     )
     op.create_table('extension',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1041,8 +1059,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_attempt_event_attempt_id'))
 
     op.drop_table('attempt_event')
+    with op.batch_alter_table('answer_event', schema=None) as batch_op:
+        batch_op.drop_index('ix_answer_event_attempt_id_id')
+
     op.drop_table('answer_event')
     op.drop_table('answer_current')
+    with op.batch_alter_table('answer_clash', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_answer_clash_attempt_id'))
+
+    op.drop_table('answer_clash')
     op.drop_table('preview')
     with op.batch_alter_table('lesson_progress', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_lesson_progress_lesson_id'))

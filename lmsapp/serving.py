@@ -13,10 +13,11 @@ import waitress
 
 from lmsapp import installation
 from lmsapp.app import create_app
-from lmsapp.core import logs, settings
+from lmsapp.core import logs, runs, settings
 from lmsapp.core.errors import Invalid, LmsError
 from lmsapp.core.signals import stop_on_signals
 from lmsapp.demo import accounts
+from lmsapp.exams import queries as exams
 from lmsapp.installation import Installation
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ def serve(host: str, port: int, *, demo: bool, with_worker: bool) -> None:
     opened = installation.opened(chosen)
     app = create_app(chosen)
     listener = _listen(host, port)
+    run = runs.Run(opened.sessions, exams.somebody_sits)
     worker = _Worker(opened) if with_worker else None
     click.echo(f"lmsapp serves on http://{host}:{port}/  (stop with Ctrl-C)", err=True)
     if demo and chosen.demonstration:
@@ -64,6 +66,7 @@ def serve(host: str, port: int, *, demo: bool, with_worker: bool) -> None:
             worker.stop()
         if "writer" in app.extensions:
             app.extensions["writer"].stop()
+        run.stop()
         opened.engine.dispose()
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from lmsapp.catalogue.models import Edition
@@ -185,6 +185,11 @@ def state_now(one: Attempt) -> State:
 def stopped_at(one: Attempt) -> datetime | None:
     """Since when an attempt's time stands still; None while it runs."""
     return attempts.stopped_at(one.paused_at, one.sitting.paused_at)
+
+
+def somebody_sits(session: Session) -> bool:
+    """Whether anybody sits an exam now, so that the server's time must not jump."""
+    return bool(session.scalar(select(exists().where(Attempt.state.in_((State.OPEN, State.PAUSED))))))
 
 
 def banks(session: Session) -> Sequence[tuple[Bank, int]]:

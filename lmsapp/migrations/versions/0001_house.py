@@ -52,6 +52,15 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('token', name=op.f('pk_audit_subject')),
     sa.UniqueConstraint('person_id', name=op.f('uq_audit_subject_person_id'))
     )
+    op.create_table('clock_jump',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('noticed_at', sa.DateTime(), nullable=False),
+    sa.Column('seconds', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_clock_jump'))
+    )
+    with op.batch_alter_table('clock_jump', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_clock_jump_noticed_at'), ['noticed_at'], unique=False)
+
     op.create_table('course',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('code', sa.String(length=40), nullable=False),
@@ -168,6 +177,17 @@ def upgrade() -> None:
     sa.Column('last', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('year', 'kind', name=op.f('pk_serial_counter'))
     )
+    op.create_table('server_run',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('machine', sa.String(length=40), nullable=False),
+    sa.Column('zero_at', sa.DateTime(), nullable=False),
+    sa.Column('begun_at', sa.DateTime(), nullable=False),
+    sa.Column('alive_at', sa.DateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_server_run'))
+    )
+    with op.batch_alter_table('server_run', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_server_run_begun_at'), ['begun_at'], unique=False)
+
     op.create_table('tries',
     sa.Column('key', sa.String(length=64), nullable=False),
     sa.Column('count', sa.Integer(), nullable=False),
@@ -1220,6 +1240,10 @@ def downgrade() -> None:
     op.drop_table('edition')
     op.drop_table('bank')
     op.drop_table('tries')
+    with op.batch_alter_table('server_run', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_server_run_begun_at'))
+
+    op.drop_table('server_run')
     op.drop_table('serial_counter')
     op.drop_table('safety_setting')
     with op.batch_alter_table('person', schema=None) as batch_op:
@@ -1238,6 +1262,10 @@ def downgrade() -> None:
     op.drop_table('job')
     op.drop_table('document')
     op.drop_table('course')
+    with op.batch_alter_table('clock_jump', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_clock_jump_noticed_at'))
+
+    op.drop_table('clock_jump')
     op.drop_table('audit_subject')
     with op.batch_alter_table('audit_personal', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_audit_personal_token'))

@@ -31,7 +31,7 @@ from lmsapp.home import places
 from lmsapp.home import views as home_views
 from lmsapp.materials import policy as materials_policy
 from lmsapp.materials import views as materials_views
-from lmsapp.web import csrf, database, errors, filters, headers, limits, locale, login, pages, static_files
+from lmsapp.web import csrf, database, errors, filters, headers, locale, login, pages, static_files
 from lmsapp.web.database import db
 
 AREAS = (
@@ -62,6 +62,8 @@ LARGEST_FORM = 2 * 1024 * 1024
 
 class LmsFlask(Flask):
     """Flask whose requests end in one commit, before the reply leaves, or in none."""
+
+    url_rule_class = pages.PatientRule
 
     def dispatch_request(self) -> Response:
         """Runs the view and settles its transaction."""
@@ -101,7 +103,6 @@ def create_app(settings: Settings) -> Flask:
     locale.install(app)
     login.install(app, _find_reader)
     csrf.install(app)
-    limits.install(app)
     pages.install(app)
     headers.install(app, secure=settings.secure)
     static_files.install(app)

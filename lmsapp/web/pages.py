@@ -9,9 +9,11 @@ Addresses begin with the language unless the area says `free=True`. A route with
 """
 
 from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, g, request
+from werkzeug.routing import Rule
 
 from lmsapp.core.access import Policy, public
 from lmsapp.web import login
@@ -21,6 +23,14 @@ View = Callable[..., Any]
 
 class UndeclaredRoute(RuntimeError):
     """The application must not start: somebody could reach a route nobody guards."""
+
+
+class PatientRule(Rule):
+    """A rule that writes the code of its addresses when one is first made: for all at once it takes 30 ms of the start."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: FBT001, FBT002 - Werkzeug's
+        compiled = cache(partial(super()._compile_builder, append_unknown))
+        return lambda *values, **named: compiled()(*values, **named)
 
 
 class Area(Blueprint):

@@ -1,8 +1,8 @@
 """The worker: a queue carries the numbers of jobs to it, the rows are the jobs.
 
-By default a queue file in the data folder and a thread in the web process; by a setting one of huey's storages, in memory,
-PostgreSQL or Redis. Numbers travel as digits, nothing is unpickled. What the queue loses (a crash between the commit and the carrying, a damaged
-queue file) a sweep sends again.
+By default a queue file in the data folder and a thread in the web process; by a setting one of huey's storages: memory,
+PostgreSQL or Redis. Numbers travel as digits, nothing is unpickled. What the queue loses (a crash between the commit and
+the carrying, a damaged queue file) a sweep sends again.
 """
 
 import logging

@@ -192,7 +192,8 @@ def _read_private(path: Path, public: PublicKey) -> "Ed25519PrivateKey":
     if path.stat().st_mode & 0o077:
         raise Invalid(N_("Others can read the key file %(path)s. Run: chmod 600 %(path)s"), path=str(path))
     try:
-        private: Ed25519PrivateKey = _ed25519().Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text(encoding="ascii")))
+        octets = bytes.fromhex(path.read_text(encoding="ascii"))
+        private: Ed25519PrivateKey = _ed25519().Ed25519PrivateKey.from_private_bytes(octets)
     except ValueError as problem:
         raise _damaged(path) from problem
     if private.public_key().public_bytes_raw() != public.octets:

@@ -10,6 +10,8 @@ from lmsapp.accounts.models import Organisation, Person
 from lmsapp.core.orm import Base, Code, Id, unique_where
 from lmsapp.translation.models import Document
 
+KIND = "material"  # of its document
+
 
 class Material(Base):
     """A material, told by its code (`MAT-0007`) or its slug. Its words (title, description, chapter titles) are its document's."""

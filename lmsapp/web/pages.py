@@ -30,7 +30,11 @@ class PatientRule(Rule):
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: FBT001, FBT002 - Werkzeug's
         compiled = cache(partial(super()._compile_builder, append_unknown))
-        return lambda *values, **named: compiled()(*values, **named)
+
+        def build(*values: Any, **named: Any) -> tuple[str, str]:
+            return compiled()(*values, **named)
+
+        return build
 
 
 class Area(Blueprint):

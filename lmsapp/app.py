@@ -127,10 +127,10 @@ def _find_reader(ticket_hash: str, address: str) -> login.Reader | None:
     found = sign_ins.find(db.session(), ticket_hash, address, settings.session_idle_hours)
     if found is None:
         return None
-    sign_in, person, actor = found
+    person, actor = found
     now = clock.now()
-    if now - sign_in.seen_at > sign_ins.SEEN_EVERY and request.method == "GET":
-        database.writer().write(lambda connection: sign_ins.seen(connection, sign_in.id, now))
+    if now - person.seen_at > sign_ins.SEEN_EVERY and request.method == "GET":
+        database.writer().write(lambda connection: sign_ins.seen(connection, person.session_id, now))
     return login.Reader(
         actor=actor,
         name=person.name,
@@ -141,7 +141,7 @@ def _find_reader(ticket_hash: str, address: str) -> login.Reader | None:
         time_zone=person.time_zone or settings.time_zone,
         calendar=person.calendar or "",
         roles=frozenset(m.role for m in actor.memberships),
-        session_id=sign_in.id,
+        session_id=person.session_id,
         must_choose_secret=person.must_choose_secret,
     )
 

@@ -13,18 +13,19 @@ import resource
 import select
 import sys
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pydyf
+from cssselect2 import ElementWrapper
 from weasyprint import CSS, HTML
 from weasyprint.document import Document
 from weasyprint.pdf import tags
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcherResponse
 
-from lmsapp.core import pdf_files
+from lmsapp.core import pdf_files, xml
 from lmsapp.core.pdf import read_frame, write_frame
 
 BASES_KEPT = 8
@@ -62,7 +63,7 @@ class Complaints(logging.Handler):
 
 
 class Overlay(HTML):  # type: ignore[misc]
-    """A page of sections only: matching them against a browser's whole style sheet costs an eighth of a stamping."""
+    """A page of sections only, well-formed: a browser's parser and whole style sheet would cost a fifth of a stamping."""
 
     _styles = (
         CSS(
@@ -71,8 +72,17 @@ class Overlay(HTML):  # type: ignore[misc]
         ),
     )
 
+    def __init__(self, html: str, given: Given) -> None:
+        self.base_url, self.url_fetcher, self.media_type = None, given, "print"
+        self.wrapper_element = ElementWrapper.from_html_root(xml.parse(html.encode()), content_language=None)
+        self.etree_element = self.wrapper_element.etree_element
+
     def _ua_stylesheets(self, forms: bool = False) -> tuple[CSS, ...]:  # noqa: ARG002, FBT001, FBT002 - WeasyPrint's
         return self._styles
+
+
+def _page(html: str, given: Given) -> HTML:
+    return HTML(string=html, url_fetcher=given)
 
 
 @dataclass(frozen=True)
@@ -159,10 +169,12 @@ class Press:
             self._bases.popitem(last=False)
         return base
 
-    def _set(self, html: str, parts: dict[str, bytes], styles: list[CSS], kind: type[HTML] = HTML) -> Document:
+    def _set(
+        self, html: str, parts: dict[str, bytes], styles: list[CSS], read: Callable[[str, Given], HTML] = _page
+    ) -> Document:
         for fit in FITS:
             fitted = html.replace(FITS[0], fit, 1)
-            page = kind(string=fitted, url_fetcher=Given(parts)).render(font_config=self._faces, stylesheets=styles)
+            page = read(fitted, Given(parts)).render(font_config=self._faces, stylesheets=styles)
             too_long = _too_long(page)
             if not too_long or FITS[0] not in html:
                 break

@@ -13,7 +13,7 @@ import waitress
 
 from lmsapp import installation
 from lmsapp.app import create_app
-from lmsapp.core import logs, settings
+from lmsapp.core import logs, settings, translations
 from lmsapp.core.errors import Invalid, LmsError
 from lmsapp.core.signals import stop_on_signals
 from lmsapp.demo import accounts
@@ -36,6 +36,8 @@ def serve(host: str, port: int, *, demo: bool, with_worker: bool) -> None:
     gc.disable()  # nothing of what is loaded here is ever garbage
     chosen = settings.load()
     logs.begin(chosen.log_level)
+    for fault in translations.faults():
+        click.echo(f"lmsapp: {fault}", err=True)
     opened = installation.opened(chosen)
     app = create_app(chosen)
     listener = _listen(host, port)

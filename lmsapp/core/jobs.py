@@ -252,6 +252,9 @@ class Registry:
                 _put_back(run)
             except Cancelled:
                 log.info("job cancelled", extra={"job": job.name})
+            except LmsError as problem:
+                log.warning("job refused: %s", problem, extra={"job": job.name})
+                _fail(run, problem)
             except Exception as problem:
                 log.exception("job failed", extra={"job": job.name})
                 _fail(run, problem)

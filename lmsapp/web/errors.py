@@ -7,6 +7,7 @@ from flask import Flask, Response, g, jsonify, make_response, render_template, r
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from lmsapp.core import troubles
 from lmsapp.core.errors import Busy, Conflict, Invalid, LmsError, NotAllowed, NotFound
 from lmsapp.core.translations import N_, gettext
 from lmsapp.web import locale
@@ -34,6 +35,7 @@ TITLES = {
     429: N_("Too many tries"),
     500: N_("Something is broken on our side"),
     503: N_("The server is busy"),
+    507: N_("There is no room left"),
 }
 MESSAGES = {
     400: N_("The address or the form holds something this page does not know. Nothing was changed."),
@@ -45,6 +47,7 @@ MESSAGES = {
     429: N_("Wait a few minutes and try again. If you are sitting an exam, that page goes on working."),
     500: N_("Nothing you did was lost before this page. The fault is recorded; tell the centre the number below."),
     503: N_("Wait a moment and try again; nothing was lost."),
+    507: N_("The disk of the server is full, so nothing of this was stored. Reading goes on. Tell the centre."),
 }
 
 
@@ -77,6 +80,10 @@ def _http(problem: HTTPException) -> Response:
 
 
 def _defect(problem: Exception) -> Response:
+    for is_so, status in ((troubles.is_full, 507), (troubles.is_locked, 503)):
+        if is_so(problem):
+            log.critical("%s", troubles.sentence(problem), extra={"path": request.path})
+            return page(status, gettext(MESSAGES[status]))
     number = g.get("request_number", "")
     log.error("defect", exc_info=problem, extra={"path": request.path, "request": number})
     return page(500, gettext(MESSAGES[500]), number=number)

@@ -2,13 +2,14 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, request, url_for
 from flask_login import current_user
 
-from lmsapp.core import clock, figures, formatting
+from lmsapp.core import clock, figures, formatting, pdf
 from lmsapp.core.dates import PartialDate
 from lmsapp.core.emphasis import bold
 from lmsapp.core.locales import LANGUAGES
@@ -46,6 +47,7 @@ def install(app: Flask) -> None:
         drawing=figures.on_page,
         prerequisites=prerequisites,
         reason=reason,
+        pdf_off=pdf_off,
     )
     environment.filters.update(
         day=lambda value: formatting.date_text(value, calendar=_calendar()).primary,
@@ -103,6 +105,12 @@ def device(agent: str) -> str:
     browser = next((n for n in ("Firefox", "Edg", "Chrome", "Safari") if n in agent), "")
     system = next((n for n in ("Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux") if n in agent), "")
     return " · ".join(word for word in ({"Edg": "Edge"}.get(browser, browser), system) if word) or "–"
+
+
+@cache
+def pdf_off() -> bool:
+    """Whether this machine can't make PDF files; found out once a process, since asking takes a tenth of a second."""
+    return not pdf.available()
 
 
 def _calendar() -> str:

@@ -4,7 +4,7 @@ import secrets
 from datetime import timedelta
 from pathlib import Path
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -128,7 +128,7 @@ def _find_reader(ticket_hash: str, address: str) -> login.Reader | None:
         return None
     sign_in, person, actor = found
     now = clock.now()
-    if now - sign_in.seen_at > sign_ins.SEEN_EVERY and request.method == "GET":
+    if now - sign_in.seen_at > sign_ins.SEEN_EVERY and database.reading():
         database.writer().write(lambda connection: sign_ins.seen(connection, sign_in.id, now))
     return login.Reader(
         actor=actor,

@@ -5,11 +5,11 @@ import secrets as randomness
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from lmsapp.accounts import policy, secrets
-from lmsapp.accounts.models import Letter, Membership, Organisation, OrganisationName, Person, SignIn
+from lmsapp.accounts import policy, secrets, signing_in
+from lmsapp.accounts.models import Letter, Membership, Organisation, OrganisationName, Person
 from lmsapp.accounts.numbers import number_of
 from lmsapp.accounts.roles import Role, grantable
 from lmsapp.core import audit, clock, mailing
@@ -39,6 +39,15 @@ class NewPerson:
     email: str | None = None
     phone: str | None = None
     language: str | None = None
+
+
+@dataclass(frozen=True)
+class Slip:
+    """What stands on one login slip: it is printed once and never stored in clear."""
+
+    person: Person
+    pin: str
+    language: str
 
 
 def register_organisation(
@@ -142,14 +151,12 @@ def change_profile(
 
 def deactivate(session: Session, actor: Actor, person: Person, *, active: bool) -> None:
     """Closes or reopens an account; closing ends its sessions."""
-    demand(policy.may_grant(actor, person))
+    demand(policy.may_close_account(actor, person))
     if person.active == active:
         return
     person.active = active
     if not active:
-        session.execute(
-            update(SignIn).where(SignIn.person_id == person.id, SignIn.ended_at.is_(None)).values(ended_at=clock.now())
-        )
+        signing_in.close_sessions(session, person.id)
     audit.record(session, "account.opened" if active else "account.closed", actor, on=("person", person.id))
 
 
@@ -164,6 +171,7 @@ def issue_pin(session: Session, actor: Actor, person: Person) -> str:
         raise Conflict(N_("Demonstration accounts keep their public PIN."))
     pin = secrets.new_pin()
     person.secret_kind, person.secret_hash, person.must_choose_secret = "pin", secrets.hashed(pin), True
+    signing_in.close_sessions(session, person.id)
     audit.record(session, "slip.issued", actor, on=("person", person.id))
     return pin
 
@@ -205,16 +213,15 @@ def use_letter(session: Session, token: str, password: str) -> Person:
     fault = secrets.fault_of_password(password, person.email, person.name)
     if fault:
         raise Invalid(fault, {"new": fault})
-    used.used_at = clock.now()
+    signing_in.void_letters(session, person.id)
     person.secret_kind, person.secret_hash, person.must_choose_secret = "password", secrets.hashed(password), False
-    session.execute(
-        update(SignIn).where(SignIn.person_id == person.id, SignIn.ended_at.is_(None)).values(ended_at=clock.now())
-    )
+    signing_in.close_sessions(session, person.id)
     audit.record(session, "secret.reset", Actor(person_id=person.id), on=("person", person.id))
     return person
 
 
 def _send_letter(session: Session, person: Person, kind: str, link: str) -> None:
+    signing_in.void_letters(session, person.id)
     token = randomness.token_urlsafe(24)
     now = clock.now()
     session.add(

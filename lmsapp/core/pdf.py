@@ -45,7 +45,9 @@ class PdfUnavailable(PdfError, Busy):
     def __init__(self, lacking: tuple[str, ...]) -> None:
         Busy.__init__(
             self,
-            N_("PDF is switched off on this machine, since %(missing)s is missing. “lmsapp doctor” says how to switch it on."),
+            N_(
+                "PDF is switched off on this machine, since %(missing)s is missing. “lmsapp doctor” says how to switch it on."
+            ),
             missing=", ".join(lacking),
         )
 

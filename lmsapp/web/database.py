@@ -43,6 +43,11 @@ def writer() -> Writer:
     return found
 
 
+def reading() -> bool:
+    """Whether this request writes nothing through its own session: then the writer may write beside it."""
+    return g.get("writing") is None
+
+
 def finish(response: Response) -> Response:
     """Commits what a view did when it ended well (below 400); called before the reply leaves."""
     if request.method in READING or response.status_code >= 400:

@@ -87,7 +87,8 @@ def zone() -> str:
 def can(name: str, *things: Any) -> bool:
     """Whether the reader may: asks the policy function of this name. A hidden button is courtesy; the activity is the lock."""
     policies = current_app.extensions["policy_functions"]
-    return bool(policies[name](login.actor(), *things))
+    answer = policies[name](login.actor(), *things)
+    return bool(answer or answer.needs_fresh_sign_in)
 
 
 def same_page(**changes: Any) -> str:

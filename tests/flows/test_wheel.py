@@ -25,7 +25,9 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     if uv is None:
         pytest.skip("uv is not here; ./run test has it")
-    built = subprocess.run([uv, "build", "--wheel", "--quiet", "-o", folder, ROOT], capture_output=True, text=True, check=False)
+    built = subprocess.run(
+        [uv, "build", "--wheel", "--quiet", "-o", folder, ROOT], capture_output=True, text=True, check=False
+    )
     if built.returncode and "Could not connect" in built.stderr and not IN_CI:
         pytest.skip("the package index can't be reached")
     assert built.returncode == 0, built.stderr
@@ -41,10 +43,14 @@ def test_a_wheel_serves_from_an_empty_directory(unpacked: Path, tmp_path: Path) 
     command = [sys.executable, "-c", "from lmsapp.cli import main; main()"]
 
     def run(*words: str) -> str:
-        return subprocess.run([*command, *words], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
+        return subprocess.run(
+            [*command, *words], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+        ).stdout
 
     where = "import lmsapp; print(lmsapp.__file__)"
-    ran = subprocess.run([sys.executable, "-c", where], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", where], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
     assert ran.stdout.startswith(str(unpacked))
     assert "15 new" in run("content", "load")
     assert "translations: 6 languages." in run("doctor")

@@ -172,7 +172,10 @@ def broken_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.usefixtures("broken_catalogue")
 def test_a_broken_catalogue_is_named_and_its_readers_see_english() -> None:
     sentences = translations.faults()
-    assert [("az is damaged" in one, "tr is not compiled" in one) for one in sentences] == [(True, False), (False, True)]
+    assert [("az is damaged" in one, "tr is not compiled" in one) for one in sentences] == [
+        (True, False),
+        (False, True),
+    ]
     with translations.use("az"):
         assert translations.gettext("Sign in") == "Sign in"
     with translations.use("ka"):

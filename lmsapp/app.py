@@ -29,6 +29,7 @@ from lmsapp.exams import policy as exams_policy
 from lmsapp.exams import views as exams_views
 from lmsapp.home import places
 from lmsapp.home import views as home_views
+from lmsapp.letters import telling as letters
 from lmsapp.materials import policy as materials_policy
 from lmsapp.materials import views as materials_views
 from lmsapp.web import csrf, database, errors, filters, headers, limits, locale, login, pages, static_files
@@ -107,6 +108,7 @@ def create_app(settings: Settings) -> Flask:
     static_files.install(app)
     filters.install(app)
     errors.install(app)
+    letters.listen(settings)
     app.extensions["cohort_panels"] = (exams_panel.panel, certificates_panel.panel)
     app.context_processor(_names)
     app.jinja_env.globals.update(places.FUNCTIONS)

@@ -12,11 +12,13 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from lmsapp.accounts import secrets
+from lmsapp.accounts.events import SecretChosen
 from lmsapp.accounts.models import Letter, Person, SignIn, Tries
 from lmsapp.accounts.numbers import read_number
 from lmsapp.core import audit, clock
 from lmsapp.core.access import Actor, demand, signed_in
 from lmsapp.core.errors import Busy, Invalid
+from lmsapp.core.events import publish
 from lmsapp.core.translations import N_
 
 ACCOUNT_TRIES = 8
@@ -126,6 +128,7 @@ def choose_secret(session: Session, actor: Actor, new: str, *, kind: str, ticket
     void_letters(session, person.id)
     end_sessions(session, actor, but=ticket_hash)
     audit.record(session, "secret.chosen", actor, on=("person", person.id))
+    publish(session, SecretChosen(person.id))
 
 
 def void_letters(session: Session, person_id: int) -> None:

@@ -2,7 +2,6 @@
 
 from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask_login import current_user
-from sqlalchemy.orm import Session
 
 from lmsapp.accounts import policy, queries, registering, signing_in
 from lmsapp.accounts.forms import PersonForm, ProfileForm, ResetForm, RoleForm, SecretForm, SignInForm
@@ -47,15 +46,9 @@ def sign_in() -> str | Response | tuple[str, int]:
         form.take(problem)
         return _sign_in_page(form, 429)
     days = current_app.extensions["settings"].session_days
-    db.session.rollback()
-
-    def write(connection: object) -> str:
-        with Session(bind=connection, join_transaction_mode="create_savepoint") as session:  # type: ignore[arg-type]
-            ticket = signing_in.sign_in(session, checked, device=device, address=address, days=days)
-            session.commit()
-            return ticket
-
-    ticket = database.writer().write(write)
+    ticket = database.write_aside(
+        lambda session: signing_in.sign_in(session, checked, device=device, address=address, days=days)
+    )
     if not ticket:
         form.take(Invalid(signing_in.WRONG))
         return _sign_in_page(form, 422)

@@ -12,7 +12,7 @@ from lmsapp.accounts.registering import NewPerson, Slip
 from lmsapp.accounts.roles import Role
 from lmsapp.catalogue.models import Edition
 from lmsapp.cohorts import policy
-from lmsapp.cohorts.events import CohortClosed, CohortStarted
+from lmsapp.cohorts.events import CohortClosed, CohortStarted, Enrolled
 from lmsapp.cohorts.models import Cohort, CohortStaff, Enrolment
 from lmsapp.core import audit, clock
 from lmsapp.core.access import Actor, demand
@@ -105,6 +105,7 @@ def enrol(session: Session, actor: Actor, cohort: Cohort, person: Person, langua
     enrolment.state, enrolment.language = "enrolled", language
     session.flush()
     audit.record(session, "enrolled", actor, on=("enrolment", enrolment.id), after={"cohort": cohort.code})
+    publish(session, Enrolled(enrolment.id))
     return enrolment
 
 

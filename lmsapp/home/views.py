@@ -87,7 +87,7 @@ def cancel_job(job_id: int) -> Response:
 def resume_job(job_id: int) -> Response:
     """Goes on with a job that stopped."""
     takes_only("back")
-    jobs.resume(db.session(), _own_job(job_id))
+    jobs.resume(db.session(), _own_job(job_id), login.actor().person_id)
     return redirect(login.local_path(request.form.get("back")) or url_for("home.start"), 303)  # type: ignore[return-value]
 
 

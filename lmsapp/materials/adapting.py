@@ -13,7 +13,9 @@ from lmsapp.catalogue.publishing import with_keys
 from lmsapp.core import audit, clock
 from lmsapp.core.access import Actor, demand
 from lmsapp.core.errors import Invalid
+from lmsapp.core.events import publish
 from lmsapp.materials import policy
+from lmsapp.materials.events import EditionEnded
 from lmsapp.materials.models import Material, MaterialEdition, Part
 from lmsapp.materials.sources import MaterialFiles, PartFile, outcomes
 from lmsapp.translation import revising
@@ -58,6 +60,7 @@ def withdraw(session: Session, actor: Actor, edition: MaterialEdition, reason: s
         before={"state": before},
         after={"state": "withdrawn", "reason": edition.reason},
     )
+    publish(session, EditionEnded(edition.id, "withdrawn"))
 
 
 def _latest(material: Material | None) -> MaterialEdition | None:
@@ -87,6 +90,8 @@ def _publish(session: Session, actor: Actor, material: Material, files: Material
     session.flush()
     after = {"material": material.code, "number": number}
     audit.record(session, "material.published", actor, on=("material_edition", edition.id), after=after)
+    if before is not None and before.state == "superseded":
+        publish(session, EditionEnded(before.id, "superseded"))
     return edition
 
 

@@ -38,8 +38,8 @@ KEYWORDS = {
     "lazy_gettext": None,
     "ngettext": (1, 2),
 }
-METHODS = [("**.py", "python"), ("**.html", "jinja2.ext.babel_extract")]
-OPTIONS = {"**.html": {"encoding": "utf-8", "trimmed": "true", "silent": "false"}}
+METHODS = [("**.py", "python"), ("**.html", "jinja2.ext.babel_extract"), ("**.txt", "jinja2.ext.babel_extract")]
+OPTIONS = {kind: {"encoding": "utf-8", "trimmed": "true", "silent": "false"} for kind in ("**.html", "**.txt")}
 _PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w+\}")
 _TAG = re.compile(r"</?\w+[^>]*>")
 

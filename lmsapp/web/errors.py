@@ -7,10 +7,10 @@ from flask import Flask, Response, g, jsonify, make_response, render_template, r
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from lmsapp.core import troubles
+from lmsapp.core import audit, troubles
 from lmsapp.core.errors import Busy, Conflict, Invalid, LmsError, NotAllowed, NotFound
 from lmsapp.core.translations import N_, gettext
-from lmsapp.web import locale
+from lmsapp.web import database, locale, login
 from lmsapp.web.csrf import StaleForm
 from lmsapp.web.database import db
 
@@ -60,8 +60,20 @@ def install(app: Flask) -> None:
 
 
 def _ours(problem: LmsError) -> Response:
+    if isinstance(problem, NotAllowed):
+        _note_refusal()
     status = next((STATUS[kind] for kind in type(problem).__mro__ if kind in STATUS), 400)
     return page(status, gettext(problem.message, **problem.values), code=problem.code)
+
+
+def _note_refusal() -> None:
+    """Who was refused what, in the log of acts; a visitor nobody knows is only refused."""
+    actor, page_asked = login.actor(), f"{request.method} {request.endpoint}"
+    if actor.known:
+        try:
+            database.write_aside(lambda session: audit.record(session, "refused", actor, on=("page", page_asked)))
+        except Exception:
+            log.exception("a refusal was not written down", extra={"path": request.path})
 
 
 def _http(problem: HTTPException) -> Response:

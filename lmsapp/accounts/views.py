@@ -53,7 +53,12 @@ def sign_in() -> str | Response | tuple[str, int]:
         form.take(Invalid(signing_in.WRONG))
         return _sign_in_page(form, 422)
     login.begin(ticket)
-    return redirect(login.local_path(form.next.data) or url_for("home.start"), 303)  # type: ignore[return-value]
+    return redirect(login.local_path(form.next.data) or _home_of(checked.person_id), 303)  # type: ignore[return-value]
+
+
+def _home_of(person_id: int | None) -> str:
+    """The first page in the language she set for herself."""
+    return url_for("home.start", language=db.session.get_one(Person, person_id).language)
 
 
 def _sign_in_page(form: SignInForm, status: int) -> tuple[str, int]:
@@ -73,7 +78,9 @@ def sign_out() -> Response:
 
 @area.form("/choose-secret", policy=signed_in)
 def choose_secret() -> str | Response | tuple[str, int]:
-    """One's own PIN or password."""
+    """One's own PIN or password; somebody who finds a device left open can't change it."""
+    if not current_user.must_choose_secret and not login.actor().fresh:
+        return login.sign_in_again()
     form = SecretForm()
     kind = "pin" if current_user.roles <= {Role.TRAINEE.value} else "password"
     if form.sent():

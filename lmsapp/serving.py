@@ -15,7 +15,7 @@ import waitress
 
 from lmsapp import installation
 from lmsapp.app import create_app
-from lmsapp.core import logs, runs, settings
+from lmsapp.core import logs, runs, settings, translations
 from lmsapp.core.errors import Invalid, LmsError
 from lmsapp.core.signals import stop_on_signals
 from lmsapp.demo import accounts
@@ -41,6 +41,8 @@ def serve(host: str, port: int, *, demo: bool, with_worker: bool) -> None:
     _share_one_arena()
     chosen = settings.load()
     logs.begin(chosen.log_level)
+    for fault in translations.faults():
+        click.echo(f"lmsapp: {fault}", err=True)
     opened = installation.opened(chosen)
     app = create_app(chosen)
     listener = _listen(host, port)

@@ -17,7 +17,7 @@ from lmsapp import installation, wiring
 from lmsapp.accounts.models import SignIn
 from lmsapp.app import create_app
 from lmsapp.bench.clusters import Cluster
-from lmsapp.core import clock, figures, settings
+from lmsapp.core import clock, events, figures, settings
 from lmsapp.core.errors import Invalid
 from lmsapp.core.sessions import transaction, writing
 from lmsapp.core.settings import Settings
@@ -29,6 +29,13 @@ from tests.house import House, Worlds
 
 IN_CI = bool(os.environ.get("CI"))
 figures.folders.append(Path(__file__).parent / "data" / "content" / "figures")
+
+
+@pytest.fixture(autouse=True)
+def nobody_listens() -> Iterator[None]:
+    """What one test's application hears, the next test's does not."""
+    yield
+    events.hear_nothing()
 
 
 @pytest.fixture(scope="session")

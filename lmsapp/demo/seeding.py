@@ -13,7 +13,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import yaml
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -26,7 +25,7 @@ from lmsapp.certificates import issuing, revoking
 from lmsapp.certificates.models import Award
 from lmsapp.cohorts import attending, enrolling, progress
 from lmsapp.cohorts.models import Cohort, CohortStaff, Enrolment
-from lmsapp.core import clock
+from lmsapp.core import clock, yaml
 from lmsapp.core.access import KEEPER, Actor
 from lmsapp.core.dates import PartialDate
 from lmsapp.core.settings import Settings
@@ -34,10 +33,10 @@ from lmsapp.core.signing import KeyRing
 from lmsapp.demo.secrets import PASSWORD, PIN
 from lmsapp.engagements import recording
 from lmsapp.engagements.models import Engagement
-from lmsapp.exams import composing, marking, questions, sitting
+from lmsapp.exams import composing, marking, questions, saving, sitting
+from lmsapp.exams.batches import Batch, Given
 from lmsapp.exams.models import Attempt, Exam, Question, Sitting
 from lmsapp.exams.questions import Kind
-from lmsapp.exams.sitting import Given
 from lmsapp.materials.models import Material
 from lmsapp.translation import wording
 
@@ -98,7 +97,7 @@ def seed(
 
 
 def _organisations(session: Session, folder: Path) -> dict[str, Organisation]:
-    listed = yaml.safe_load((folder / "organisations.yaml").read_text(encoding="utf-8"))["organisations"]
+    listed = yaml.read((folder / "organisations.yaml").read_text(encoding="utf-8"))["organisations"]
     found = {}
     for entry in listed:
         found[entry["code"]] = registering.register_organisation(
@@ -115,7 +114,7 @@ def _organisations(session: Session, folder: Path) -> dict[str, Organisation]:
 
 
 def _people(session: Session, folder: Path, organisations: Mapping[str, Organisation]) -> dict[str, Person]:
-    listed = yaml.safe_load((folder / "people.yaml").read_text(encoding="utf-8"))["people"]
+    listed = yaml.read((folder / "people.yaml").read_text(encoding="utf-8"))["people"]
     hashes = {"pin": secrets.hashed(PIN), "password": secrets.hashed(PASSWORD)}
     found = {}
     for entry in listed:
@@ -147,7 +146,7 @@ def _safety_settings(session: Session, folder: Path) -> None:
     path = folder / "settings.yaml"
     if not path.exists():
         return
-    for name, entry in (yaml.safe_load(path.read_text(encoding="utf-8")).get("settings") or {}).items():
+    for name, entry in (yaml.read(path.read_text(encoding="utf-8")).get("settings") or {}).items():
         for language, words in entry["texts"].items():
             child, adult = (
                 (words, words) if isinstance(words, str) else (words["text"], words.get("adult", words["text"]))
@@ -243,7 +242,7 @@ def _answer(scene: Scene, attempt: Attempt, share: float) -> None:
     wrong = set(scene.chance.sample([i for i, k in items if not k["critical"]], round(len(items) * (1 - share))))
     values = {item: _value(key, attempt.language, right=item not in wrong) for item, key in items}
     events = [Given(seq, item, value) for seq, (item, value) in enumerate(values.items(), start=1)]
-    sitting.save(scene.session.connection(), attempt.code, attempt.person_id, f"seed-{attempt.id}", events)
+    saving.save(scene.session.connection(), attempt.code, attempt.person_id, Batch(f"seed-{attempt.id}", tuple(events)))
 
 
 def _value(key: Mapping[str, Any], language: str, *, right: bool) -> str:

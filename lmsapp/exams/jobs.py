@@ -1,16 +1,21 @@
 """What the worker does for exams."""
 
+from sqlalchemy.orm import Session, sessionmaker
+
+from lmsapp.core.access import KEEPER
 from lmsapp.core.jobs import Registry, Run
-from lmsapp.exams import analysing, marking
+from lmsapp.core.sessions import transaction
+from lmsapp.exams import analysing, marking, sitting
 from lmsapp.exams.models import Attempt
 
 MARK = "exams.mark"
 
 
 def register(registry: Registry) -> None:
-    """Connects the jobs of exams."""
+    """Connects the jobs of exams, and the sweep that closes what has expired."""
     registry.add(MARK, _mark)
     registry.add(analysing.ANEW, _count_anew)
+    registry.add_sweep(close_expired)
 
 
 def _mark(run: Run) -> None:
@@ -23,3 +28,12 @@ def _mark(run: Run) -> None:
 def _count_anew(run: Run) -> None:
     with run.session() as session:
         analysing.count_anew(session, run.arguments["exams"])
+
+
+def close_expired(sessions: sessionmaker[Session]) -> None:
+    """Writes the expiry of attempts whose time is over, each in its own transaction; late or twice, the outcome is the same."""
+    with sessions() as session:
+        numbers = sitting.due(session)
+    for number in numbers:
+        with transaction(sessions) as session:
+            sitting.close(session, KEEPER, number)

@@ -17,9 +17,9 @@ from lmsapp.cohorts import enrolling
 from lmsapp.cohorts.models import Cohort, CohortStaff
 from lmsapp.core import clock
 from lmsapp.core.access import KEEPER, Actor
-from lmsapp.exams import banking, corrections, marking, sitting
+from lmsapp.exams import banking, corrections, marking, saving, sitting
+from lmsapp.exams.batches import Batch, Given
 from lmsapp.exams.models import Attempt, Bank, Exam, Question, Sitting
-from lmsapp.exams.sitting import Given
 from lmsapp.translation import revising
 from lmsapp.translation.revising import Piece
 from lmsapp.upkeep import content
@@ -77,8 +77,9 @@ class Hall:
             key = self.key_of(frozen["question"])
             value = written if key == WRITTEN else _right(frozen) if key in right else ""
             events.append((item, more.get(key, value)))
-        given = [Given(seq, item, value) for seq, (item, value) in enumerate(events, 1) if value]
-        sitting.save(self.session.connection(), attempt.code, person.id, f"device-{place}", given)
+        given = [pair for pair in events if pair[1]]
+        batch = Batch(f"device-{place}", tuple(Given(seq, item, value) for seq, (item, value) in enumerate(given, 1)))
+        saving.save(self.session.connection(), attempt.code, person.id, batch)
         hand_in(self.session, attempt)
         marking.mark(self.session, attempt)
         return attempt

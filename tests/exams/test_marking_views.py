@@ -30,7 +30,7 @@ def held(opened: installation.Installation) -> int:
 
 
 def token(page: str) -> str:
-    return page.split('name="csrf_token" value="')[1].split('"')[0]
+    return page.split('name="csrf_token" value="')[1].partition('"')[0]
 
 
 def read(client: FlaskClient, path: str, status: int = 200) -> str:

@@ -5,13 +5,14 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
-from lmsapp import installation
+from lmsapp import installation, wiring
 from lmsapp.core import sheets
+from lmsapp.core.jobs import Job
 from lmsapp.core.sessions import transaction, writing
-from lmsapp.exams import marking
-from lmsapp.exams.models import Attempt, Bank, Mark, Sitting
+from lmsapp.exams import analysing, marking
+from lmsapp.exams.models import Attempt, Bank, ItemTotal, Mark, Sitting
 from tests.exams import hall as halls
 
 AUTO = ("sign", "both", "true", "metres", "word")
@@ -179,3 +180,21 @@ def test_everybody_is_told_what_waits_for_her(held: int, signed_in: SignIn) -> N
     assert "Mark written answers" in read(signed_in("assessor"), "/en/")
     assert "Mark written answers" not in read(signed_in("manager"), "/en/")
     assert "Mark written answers" not in read(signed_in("other_instructor"), "/en/")
+
+
+def test_the_manager_has_everything_counted_anew(
+    held: int, signed_in: SignIn, opened: installation.Installation
+) -> None:
+    with writing(), opened.sessions() as session:
+        exam = session.get_one(Sitting, held).exam_id
+        expected = analysing.from_marks(session, [exam])
+        session.execute(delete(ItemTotal))
+        session.commit()
+    client = signed_in("manager")
+    page = read(client, "/en/banks/hall/analysis")
+    assert client.post("/en/banks/hall/analysis", data={"csrf_token": token(page)}).status_code == 303
+    with opened.sessions() as session:
+        job = session.scalars(select(Job).where(Job.name == analysing.ANEW)).one()
+    assert wiring.connect(opened).run(opened.sessions, job.id)
+    with opened.sessions() as session:
+        assert analysing.kept(session, [exam]) == expected and expected.items

@@ -15,7 +15,7 @@ from lmsapp.core.errors import Conflict, Invalid
 from lmsapp.core.translations import N_, use
 from lmsapp.core.translations import gettext as _
 from lmsapp.exams import papers, policy
-from lmsapp.exams.models import Bank, Exam, Question, QuestionVersion, Sitting
+from lmsapp.exams.models import FINAL, Bank, Exam, Question, QuestionVersion, Sitting
 from lmsapp.exams.papers import Candidate, Need
 from lmsapp.exams.questions import Kind
 from lmsapp.translation import messages
@@ -23,7 +23,6 @@ from lmsapp.translation import queries as texts
 from lmsapp.translation.queries import Texts
 from lmsapp.translation.weights import Notice, Shown
 
-FINAL = "final"
 MOST_DAYS = timedelta(days=31)
 
 

@@ -4,6 +4,7 @@ from sqlalchemy import Select, false, or_, select
 
 from lmsapp.accounts.roles import Role
 from lmsapp.cohorts.models import Cohort, CohortStaff, Enrolment
+from lmsapp.core import clock
 from lmsapp.core.access import YES, Actor, Answer, yes_if
 from lmsapp.core.translations import N_
 from lmsapp.exams.models import Attempt, Sitting
@@ -106,12 +107,18 @@ def may_read_result(actor: Actor, attempt: Attempt | None = None) -> Answer:
     return yes_if(own or may_watch(actor, attempt.sitting), N_("Results can be seen after they are released."))
 
 
+def _own_and_over(actor: Actor, attempt: Attempt | None) -> bool:
+    """One's own released attempt, when nobody can begin the exam any more: a result shown at once tells no answers."""
+    if attempt is None or attempt.person_id != actor.person_id or attempt.state != "released":
+        return False
+    return attempt.sitting.released_at is not None or attempt.sitting.closes_at <= clock.now()
+
+
 def may_read_answers(actor: Actor, attempt: Attempt | None = None) -> Answer:
     """What a candidate answered: herself after release, those who teach or assess her cohort, auditors; others see the result."""
     inside = attempt is not None and _teaches(actor, attempt.sitting.cohort, "instructor", "assessor")
-    own = attempt is not None and attempt.person_id == actor.person_id and attempt.state == "released"
     return yes_if(
-        own or inside or actor.keeper or actor.is_a(Role.AUDITOR),
+        _own_and_over(actor, attempt) or inside or actor.keeper or actor.is_a(Role.AUDITOR),
         N_("Only those who teach or assess this cohort may read the answers."),
     )
 
@@ -119,7 +126,7 @@ def may_read_answers(actor: Actor, attempt: Attempt | None = None) -> Answer:
 def may_read_key(actor: Actor, attempt: Attempt | None = None) -> Answer:
     """What would have been right: the candidate after release, those who teach or assess her cohort."""
     inside = attempt is not None and _teaches(actor, attempt.sitting.cohort, "instructor", "assessor")
-    own = attempt is not None and attempt.person_id == actor.person_id and attempt.state == "released"
+    own = _own_and_over(actor, attempt)
     return yes_if(own or inside or actor.keeper, N_("Only those who teach or assess this cohort may see the key."))
 
 

@@ -16,7 +16,18 @@ from lmsapp.core.access import Actor
 from lmsapp.core.errors import NotFound
 from lmsapp.exams import attempts, policy, resits
 from lmsapp.exams.attempts import State
-from lmsapp.exams.models import AnswerCurrent, Attempt, Bank, Correction, Exam, Mark, Question, Sitting, Submission
+from lmsapp.exams.models import (
+    FINAL,
+    AnswerCurrent,
+    Attempt,
+    Bank,
+    Correction,
+    Exam,
+    Mark,
+    Question,
+    Sitting,
+    Submission,
+)
 from lmsapp.exams.resits import Resit, Tried
 
 
@@ -125,9 +136,13 @@ _SITTINGS = (
 
 
 def sittings_with_results(session: Session, cohort_id: int) -> tuple[list[Sitting], Mapping[int, Result]]:
-    """A cohort's sittings, the latest first, and the best result by enrolment id."""
+    """A cohort's sittings, the latest first, and the best result of the final exam by enrolment id."""
     rows = session.execute(_SITTINGS, {"cohort": cohort_id}).all()
-    newest = {one.id: (one, mark) for _sitting, one, mark in rows if mark is not None and one.state != State.VOID}
+    newest = {
+        one.id: (one, mark)
+        for held, one, mark in rows
+        if mark is not None and one.state != State.VOID and held.exam.code == FINAL
+    }
     found: dict[int, Result] = {}
     for _id, (one, mark) in sorted(newest.items()):
         found[one.enrolment_id] = _better(found.get(one.enrolment_id), one, mark)

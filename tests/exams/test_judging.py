@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from lmsapp.core import clock
 from lmsapp.core.access import Actor
 from lmsapp.core.errors import Conflict, Invalid, NotAllowed, NotFound
-from lmsapp.exams import judging, marking
+from lmsapp.exams import judging, marking, policy
 from lmsapp.exams.judging import Task
 from lmsapp.exams.models import Attempt, Judgement, Mark
 from tests.exams import hall as halls
@@ -125,6 +126,16 @@ def test_results_shown_at_once_are_released_as_soon_as_they_are_marked(hall: Hal
     second = hall.sit(1, right=AUTO, written="I stop.")
     judge(hall, hall.assessor, tasks(hall, hall.assessor)[0], 3, 2)
     assert second.state == "released"
+
+
+def test_a_result_shown_at_once_tells_no_answers_while_others_can_begin(hall: Hall) -> None:
+    hall.held.exam.release = "at-once"
+    attempt = hall.sit(0, right=AUTO)
+    candidate = Actor(person_id=attempt.person_id)
+    assert policy.may_read_result(candidate, attempt)
+    assert not policy.may_read_answers(candidate, attempt) and not policy.may_read_key(candidate, attempt)
+    with clock.held(hall.held.closes_at):
+        assert policy.may_read_answers(candidate, attempt) and policy.may_read_key(candidate, attempt)
 
 
 def test_the_order_of_answers_says_nothing_of_who_came_first(session: Session) -> None:

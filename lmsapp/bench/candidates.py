@@ -102,7 +102,7 @@ class Candidate:
         self.seat, self.ledger = seat, Ledger()
         self._chance = random.Random(f"{seed}:{seat.code}")  # noqa: S311 - the same candidate every time
         self._device = f"bench-{self._chance.randrange(10**9)}"
-        self._epoch, self._acked_to = 0, 0
+        self._epoch, self.acked_to, self.last_status = 0, 0, 0
         self.events: list[dict[str, Any]] = []
 
     def answers(self, rounds: int = 1) -> Iterator[dict[str, Any]]:
@@ -118,20 +118,25 @@ class Candidate:
 
     async def give(self, line: Line, event: dict[str, Any]) -> None:
         """Sends one answer, and before it everything above the server's number, until it is acknowledged."""
-        while event["seq"] > self._acked_to:
-            await self.send(line, self.events[self._acked_to :][:50])
+        while event["seq"] > self.acked_to:
+            await self.flush(line)
         if self._chance.random() < REPLAYED:
             await self.send(line, [event])
 
+    async def flush(self, line: Line) -> None:
+        """Sends what the server does not know yet."""
+        await self.send(line, self.events[self.acked_to :][:50])
+
     async def send(self, line: Line, events: Sequence[dict[str, Any]]) -> None:
         """One request; what its answer acknowledges goes into the ledger, everything else counts as not sent."""
-        body = json.dumps({"device": self._device, "epoch": self._epoch, "events": events}).encode()
         began = time.perf_counter()
         try:
-            status, text = await line.ask("POST", f"/en/exams/{self.seat.code}/events", body, self._headers())
+            path = f"/en/exams/{self.seat.code}/events"
+            status, text = await line.ask("POST", path, self._body(events), self._headers())
         except Unanswered:
             await asyncio.sleep(0.1)
             return
+        self.last_status = status
         if status != 200:
             self._refused(status, text)
             await asyncio.sleep(0.1)
@@ -144,7 +149,7 @@ class Candidate:
         self._told(said["acked_to"])
 
     def _told(self, acked_to: int) -> None:
-        self._acked_to = acked_to
+        self.acked_to = acked_to
         for one in self.events[:acked_to]:
             self.ledger.acked.setdefault(one["seq"], (one["item"], one["value"]))
         self.ledger.forgotten |= {seq for seq in self.ledger.acked if seq > acked_to}
@@ -174,7 +179,7 @@ class Candidate:
                 return
             if status == 409 and (said := _object(text)) and said.get("error") == "missing":
                 self._told(said["acked_to"])
-                await self.send(line, self.events[self._acked_to :][:50])
+                await self.send(line, self.events[self.acked_to :][:50])
             else:
                 self._refused(status, text)
                 await asyncio.sleep(0.1)
@@ -182,6 +187,9 @@ class Candidate:
     def final(self) -> dict[str, str]:
         """The answers that must count in the end: the last one to each item."""
         return {event["item"]: event["value"] for event in self.events}
+
+    def _body(self, events: Sequence[dict[str, Any]]) -> bytes:
+        return json.dumps({"device": self._device, "epoch": self._epoch, "events": events}).encode()
 
     def _headers(self) -> str:
         return f"Content-Type: application/json\r\nAccept: application/json\r\nX-CSRFToken: {self.seat.token}\r\n"

@@ -48,6 +48,13 @@ class Tally:
         wrong = self.lost + self.changed + self.projected_wrongly + self.handed_in_wrongly + self.marked_wrongly
         return self.acknowledged > 0 and wrong + self.damaged + self.refused == 0
 
+    def with_ledgers(self, candidates: Sequence[Candidate]) -> "Tally":
+        """What the candidates' own ledgers say."""
+        self.acknowledged = sum(len(one.ledger.acked) for one in candidates)
+        refused = [said for one in candidates for said in one.ledger.refused]
+        self.refused, self.first_refusal = len(refused), refused[0] if refused else ""
+        return self
+
     def facts(self) -> dict[str, Any]:
         """For a line of JSON."""
         return asdict(self)
@@ -84,9 +91,7 @@ def run(
     tally = Tally(candidates=len(candidates))
     begun = time.perf_counter()
     asyncio.run(_storm(candidates, port, fault, tally, seed, faults, acknowledged, pauses))
-    tally.acknowledged = sum(len(one.ledger.acked) for one in candidates)
-    tally.refused = sum(len(one.ledger.refused) for one in candidates)
-    tally.first_refusal = next((one.ledger.refused[0] for one in candidates if one.ledger.refused), "")
+    tally.with_ledgers(candidates)
     tally.seconds = round(time.perf_counter() - begun, 1)
     return tally
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,11 @@ from lmsapp.bench.clusters import Cluster
 from lmsapp.bench.school import School
 
 SEED = 20261123
+
+
+def planted(fault: str) -> list[str]:
+    """The words that start a server with a fault planted in it."""
+    return [sys.executable, "-m", "tests.reliability.planted", fault, "serve", "--port", "{port}"]
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """R1, R2: an exam goes on while its server or database dies again and again, and nothing acknowledged is lost."""
 
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,9 +11,8 @@ from lmsapp.bench.clusters import Cluster
 from lmsapp.bench.school import School
 from lmsapp.bench.served import SERVE, Server
 from lmsapp.bench.storm import Tally
-from tests.reliability.conftest import SEED
+from tests.reliability.conftest import SEED, planted
 
-PLANTED = [sys.executable, "-m", "tests.reliability.planted", "reply-before-commit", "serve", "--port", "{port}"]
 SHORT = {"size": 40, "faults": 8, "acknowledged": 5_000, "pauses": (0.7, 1.5)}
 LONG = {"size": 200, "faults": 100, "acknowledged": 100_000, "pauses": (2.0, 4.0)}
 
@@ -76,6 +74,8 @@ def test_nothing_acknowledged_is_lost_when_the_database_is_stopped_at_once(
 
 
 def test_a_server_that_answers_before_it_commits_is_found_out(school: School, tell: Callable[..., None]) -> None:
-    tally = weather(school, PLANTED, restart, SHORT | {"size": 20, "faults": 4, "acknowledged": 200})
+    tally = weather(
+        school, planted("reply-before-commit"), restart, SHORT | {"size": 20, "faults": 4, "acknowledged": 200}
+    )
     tell("R1 planted: reply before commit", **tally.facts())
     assert tally.lost > 0

@@ -124,7 +124,7 @@ def joined(files: Sequence[bytes]) -> bytes:
         if "/StructParents" in page.obj:
             del page.obj["/StructParents"]
     made = io.BytesIO()
-    whole.save(made, deterministic_id=True)
+    whole.save(made, deterministic_id=True, min_version="1.7")
     return made.getvalue()
 
 

@@ -95,7 +95,15 @@ def address(rule: Rule, things: dict[str, object]) -> str:
     values |= {k: things[k] for k in ("membership_id", "enrolment_id", "sitting_id", "serial", "job_id", "slug")}
     path = rule.rule
     for argument in rule.arguments:
-        for converter in ("language:", "int:", "path:", "any(press, screen):", "any(booklet, sheet):", "any(normal, large):", ""):
+        for converter in (
+            "language:",
+            "int:",
+            "path:",
+            "any(press, screen):",
+            "any(booklet, sheet):",
+            "any(normal, large):",
+            "",
+        ):
             path = path.replace(f"<{converter}{argument}>", str(values[argument]))
     return path
 

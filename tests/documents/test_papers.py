@@ -62,7 +62,9 @@ def pages_of(file: Path) -> list[str]:
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("language", ["prs", "ka", "az"])
-def test_a_booklet_says_every_question_in_its_script_on_pages_that_say_what_they_are(language: str, size: str, tmp_path: Path) -> None:
+def test_a_booklet_says_every_question_in_its_script_on_pages_that_say_what_they_are(
+    language: str, size: str, tmp_path: Path
+) -> None:
     paper, file, spoken = facts(language), tmp_path / "booklet.pdf", LANGUAGES[language]
     file.write_bytes(printing.rendered(paper, "booklet", size))
     faces = [line.split() for line in run("pdffonts", file).splitlines()[2:]]
@@ -71,7 +73,11 @@ def test_a_booklet_says_every_question_in_its_script_on_pages_that_say_what_they
     text = " ".join(pages)
     with use(language):
         marks = [gettext("Demonstration"), gettext("Awaiting native review")]
-        wanted = [gettext("Question booklet"), gettext("Several answers can be right: mark every one."), gettext("Write your answer here, in the booklet.")]
+        wanted = [
+            gettext("Question booklet"),
+            gettext("Several answers can be right: mark every one."),
+            gettext("Write your answer here, in the booklet."),
+        ]
         assert (gettext("Large print") in text) == (size == "large")
     said = [one["text"] for one in booklets.texts(paper.sheet) if "[[" not in one["text"]]
     assert [words for words in (*wanted, *said, NAMES[language], "4821 0937") if not says(text, words)] == []
@@ -90,7 +96,9 @@ def test_a_booklet_says_every_question_in_its_script_on_pages_that_say_what_they
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("language", ["prs", "ka", "az"])
-def test_an_answer_sheet_carries_its_code_and_a_place_for_every_answer(language: str, size: str, tmp_path: Path) -> None:
+def test_an_answer_sheet_carries_its_code_and_a_place_for_every_answer(
+    language: str, size: str, tmp_path: Path
+) -> None:
     paper, file = facts(language), tmp_path / "sheet.pdf"
     file.write_bytes(printing.rendered(paper, "sheet", size))
     faces = [line.split() for line in run("pdffonts", file).splitlines()[2:]]
@@ -109,7 +117,10 @@ def test_an_answer_sheet_carries_its_code_and_a_place_for_every_answer(language:
 @pytest.mark.parametrize("purpose", PURPOSES)
 def test_what_is_right_changes_no_octet_of_what_is_printed(purpose: str) -> None:
     moved = {"single": {"right": ["d"]}, "multiple": {"right": ["b", "d"]}, "numeric": {"answer": "7"}, "true-false": {"right": ["true"]}, "matching": {"pairs": {"a": "d", "b": "a", "c": "a"}}, "hotspot": {"hazards": [["A1"], ["B1"]]}}  # fmt: skip
-    other = [papers.Candidate(**{**vars(one), "structure": {**one.structure, **moved.get(one.kind, {})}}) for one in candidates("ka")]
+    other = [
+        papers.Candidate(**{**vars(one), "structure": {**one.structure, **moved.get(one.kind, {})}})
+        for one in candidates("ka")
+    ]
     frozen = papers.freeze(other, "a seed", "ka")
     paper = facts("ka")
     turned = PaperFacts(**{**vars(paper), "sheet": frozen.sheet, "digest": frozen.digest})

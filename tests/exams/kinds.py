@@ -29,9 +29,18 @@ def candidates(language: str) -> list[Candidate]:
         return {"text": words, "language": language, "notice": "draft"}
 
     letters = dict(zip("abcd", said["options"], strict=True))
-    words = {f"{unit}.{key}": text(said_so) for unit in ("option", "prompt", "choice", "gap.1", "rubric") for key, said_so in letters.items()}
+    words = {
+        f"{unit}.{key}": text(said_so)
+        for unit in ("option", "prompt", "choice", "gap.1", "rubric")
+        for key, said_so in letters.items()
+    }
     words |= {"option.true": text("1"), "option.false": text("0")}
-    words |= {"accepted": text(said["accepted"]), "accepted.3": text("102"), "unit": text(said["unit"]), "alt": text(said["stem"])}
+    words |= {
+        "accepted": text(said["accepted"]),
+        "accepted.3": text("102"),
+        "unit": text(said["unit"]),
+        "alt": text(said["stem"]),
+    }
     found = []
     for number, (kind, structure) in enumerate(STRUCTURES.items(), start=1):
         stem = text(said["cloze"] if kind == "cloze" else said["stem"])

@@ -21,7 +21,11 @@ NUMBER, TEXT, WRITTEN = (Row("q", "q", 6, fill) for fill in (Fill.NUMBER, Fill.T
 EVERY = (ROW, SOME, PAIRS, PLACES, SQUARES, NUMBER, TEXT, WRITTEN)
 
 
-@given(seed=st.text("0123456789abcdef", min_size=4, max_size=8), language=st.sampled_from(["prs", "ka", "az"]), chance=st.randoms())
+@given(
+    seed=st.text("0123456789abcdef", min_size=4, max_size=8),
+    language=st.sampled_from(["prs", "ka", "az"]),
+    chance=st.randoms(),
+)
 def test_a_printed_letter_names_one_option_and_every_option_has_one_whatever_is_right(
     seed: str, language: str, chance: random.Random
 ) -> None:
@@ -45,7 +49,9 @@ def moved_key(one: papers.Candidate, chance: random.Random) -> papers.Candidate:
     if one.kind == "numeric":
         structure["answer"] = str(chance.randint(0, 999))
     if one.kind == "hotspot":
-        structure["hazards"] = [[square] for square in chance.sample(questions.squares(8, 6), len(structure["hazards"]))]
+        structure["hazards"] = [
+            [square] for square in chance.sample(questions.squares(8, 6), len(structure["hazards"]))
+        ]
     return papers.Candidate(**{**vars(one), "structure": structure})
 
 
@@ -94,7 +100,15 @@ def test_the_twelfth_letter_of_the_abjad_is_not_the_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "state"), [("-", State.BLANK), ("–", State.BLANK), ("?", State.UNREADABLE), ("؟", State.UNREADABLE), ("*", State.MULTIPLE), ("×", State.MULTIPLE)]
+    ("typed", "state"),
+    [
+        ("-", State.BLANK),
+        ("–", State.BLANK),
+        ("?", State.UNREADABLE),
+        ("؟", State.UNREADABLE),
+        ("*", State.MULTIPLE),
+        ("×", State.MULTIPLE),
+    ],
 )
 @pytest.mark.parametrize("row", EVERY, ids=lambda row: row.fill)
 def test_what_is_no_answer_is_keyed_as_such_in_every_row(row: Row, typed: str, state: State) -> None:
@@ -162,7 +176,12 @@ def test_two_readings_are_compared_without_regard_to_what_marking_cannot_tell_ap
 
 @pytest.mark.parametrize(
     ("text", "code", "digest"),
-    [("7K3MPQ2X9A.9C1E77AB", "7K3MPQ2X9A", "9c1e77ab"), (" 7k3mp q2x9a ", "7K3MPQ2X9A", ""), ("7K3MP-Q2X9A. 9c1e 77ab", "7K3MPQ2X9A", "9c1e77ab"), ("", "", "")],
+    [
+        ("7K3MPQ2X9A.9C1E77AB", "7K3MPQ2X9A", "9c1e77ab"),
+        (" 7k3mp q2x9a ", "7K3MPQ2X9A", ""),
+        ("7K3MP-Q2X9A. 9c1e 77ab", "7K3MPQ2X9A", "9c1e77ab"),
+        ("", "", ""),
+    ],
 )
 def test_a_code_is_found_in_what_was_scanned_or_typed(text: str, code: str, digest: str) -> None:
     assert booklets.code_in(text) == (code, digest)

@@ -84,7 +84,9 @@ def typed_from(attempt: Attempt, answers: dict[str, str], *, latin: bool = False
     return found
 
 
-def key(session: Session, member: casting.Member, attempt: Attempt, typed: dict[str, str], time: str = "") -> KeyedSheet:
+def key(
+    session: Session, member: casting.Member, attempt: Attempt, typed: dict[str, str], time: str = ""
+) -> KeyedSheet:
     return keying.key(session, member.actor, attempt, typed, time or on_time(attempt), "", ZONE)
 
 
@@ -98,7 +100,10 @@ def test_a_paper_earns_exactly_what_the_same_answers_earn_on_screen(
 ) -> None:
     on_screen = all_kinds(session, attempt_of(session, things["attempt"]), language, f"seed {seed}")
     on_paper = all_kinds(session, attempt_of(session, things["paper"]), language, f"seed {seed}")
-    answers = {item: _spoiled(on_screen, item, value, random.Random(f"{seed} {item}")) for item, value in right(on_screen).items()}
+    answers = {
+        item: _spoiled(on_screen, item, value, random.Random(f"{seed} {item}"))
+        for item, value in right(on_screen).items()
+    }
     answers = {item: value for item, value in answers.items() if value} if seed else right(on_screen)
     events = [Given(seq, item, value) for seq, (item, value) in enumerate(answers.items(), start=1)]
     sitting.save(session.connection(), on_screen.code, on_screen.person_id, "device-1", events)
@@ -110,7 +115,8 @@ def test_a_paper_earns_exactly_what_the_same_answers_earn_on_screen(
 
     judged = {item: marks.Fraction(3) for item, key_ in on_screen.paper.key.items() if key_["kind"] == "written"}
     outcomes = [
-        marks.mark(marking.key_of(one), sitting.answers_of(session, one.id), 80, judged) for one in (on_screen, on_paper)
+        marks.mark(marking.key_of(one), sitting.answers_of(session, one.id), 80, judged)
+        for one in (on_screen, on_paper)
     ]
     assert outcomes[0] == outcomes[1]
     assert seed or outcomes[0].percent == 95, "who writes everything rightly has all but a point of the written one"
@@ -198,7 +204,9 @@ def test_a_third_keying_is_refused_while_differences_wait(session: Session, pape
         key(session, cast["manager"], paper, typed_from(paper, right(paper)))
 
 
-def test_only_those_of_the_cohort_key_and_only_after_the_exam_began(session: Session, paper: Attempt, cast: Cast) -> None:
+def test_only_those_of_the_cohort_key_and_only_after_the_exam_began(
+    session: Session, paper: Attempt, cast: Cast
+) -> None:
     for who in ("other_instructor", "trainee", "auditor", "partner", "anonymous"):
         with pytest.raises(NotAllowed):
             key(session, cast[who], paper, {})
@@ -210,7 +218,9 @@ def test_only_those_of_the_cohort_key_and_only_after_the_exam_began(session: Ses
 def test_garbage_is_refused_row_by_row_and_nothing_is_kept(session: Session, paper: Attempt, cast: Cast) -> None:
     chance = random.Random(4)
     for _ in range(200):
-        typed = {row.field: "".join(chance.choices("aز9?-\x00=[\"", k=chance.randint(0, 5))) for row in keying.rows_of(paper)}
+        typed = {
+            row.field: "".join(chance.choices('aز9?-\x00=["', k=chance.randint(0, 5))) for row in keying.rows_of(paper)
+        }
         typed |= {"q1": "zz"}
         with pytest.raises(Invalid) as problem:
             key(session, cast["instructor"], paper, typed, time="25:00")
@@ -231,7 +241,10 @@ def test_three_people_at_once_leave_two_sheets(template: Path, tmp_path: Path) -
 
 @pytest.mark.postgres
 def test_three_people_at_once_leave_two_sheets_on_postgresql(postgres_database: str, tmp_path: Path) -> None:
-    _race(installation.opened(settings.load(tmp_path / "race", {}, database_url=postgres_database, allow_drafts=True)), tmp_path)
+    _race(
+        installation.opened(settings.load(tmp_path / "race", {}, database_url=postgres_database, allow_drafts=True)),
+        tmp_path,
+    )
 
 
 def _race(opened: installation.Installation, tmp_path: Path, *, fresh: bool = False) -> None:
@@ -273,7 +286,9 @@ def _race(opened: installation.Installation, tmp_path: Path, *, fresh: bool = Fa
 # ---------- deciding ----------
 
 
-def test_only_what_differs_is_decided_and_each_decision_has_its_reason(session: Session, paper: Attempt, cast: Cast) -> None:
+def test_only_what_differs_is_decided_and_each_decision_has_its_reason(
+    session: Session, paper: Attempt, cast: Cast
+) -> None:
     true = right(paper)
     wrong = dict(true)
     single, number = of_kind(paper, "single"), of_kind(paper, "numeric")
@@ -290,14 +305,21 @@ def test_only_what_differs_is_decided_and_each_decision_has_its_reason(session: 
     with pytest.raises(Invalid) as problem:
         keying.decide(session, cast["manager"].actor, paper, one | {number: Decided("other", "۸", " ")}, "", ZONE)
     assert set(problem.value.fields) == {number}
-    kept = keying.decide(session, cast["manager"].actor, paper, one | {number: Decided("other", "۸", "an eight")}, "", ZONE)
-    assert kept.rows[number] == {"reading": ["read", "8"], "reason": "an eight"} and kept.decided_by == cast["manager"].person_id
+    kept = keying.decide(
+        session, cast["manager"].actor, paper, one | {number: Decided("other", "۸", "an eight")}, "", ZONE
+    )
+    assert (
+        kept.rows[number] == {"reading": ["read", "8"], "reason": "an eight"}
+        and kept.decided_by == cast["manager"].person_id
+    )
     assert sitting.answers_of(session, paper.id)[number] == "8" and paper.state == "submitted"
     with pytest.raises(Conflict, match="nothing to decide"):
         keying.decide(session, cast["manager"].actor, paper, {}, "", ZONE)
 
 
-def test_what_both_find_doubtful_waits_for_a_person_and_is_not_guessed(session: Session, paper: Attempt, cast: Cast) -> None:
+def test_what_both_find_doubtful_waits_for_a_person_and_is_not_guessed(
+    session: Session, paper: Attempt, cast: Cast
+) -> None:
     single, cloze = of_kind(paper, "single"), of_kind(paper, "cloze")
     typed = typed_from(paper, right(paper)) | {single: "*", f"{cloze}.1": "?"}
     for who in ("instructor", "assessor"):
@@ -307,14 +329,21 @@ def test_what_both_find_doubtful_waits_for_a_person_and_is_not_guessed(session: 
     assert {one.field for one in found} == {single, f"{cloze}.1"} and all(one.same for one in found)
     for choice in (Decided("first", "", "so"), Decided("other", "*", "so"), Decided("", "", "")):
         with pytest.raises(Invalid):
-            keying.decide(session, cast["assessor"].actor, paper, dict.fromkeys((single, f"{cloze}.1"), choice), "", ZONE)
-    counts = {single: Decided("other", "-", "two marks, none crossed out"), f"{cloze}.1": Decided("other", "الف", "held against the light")}
+            keying.decide(
+                session, cast["assessor"].actor, paper, dict.fromkeys((single, f"{cloze}.1"), choice), "", ZONE
+            )
+    counts = {
+        single: Decided("other", "-", "two marks, none crossed out"),
+        f"{cloze}.1": Decided("other", "الف", "held against the light"),
+    }
     keying.decide(session, cast["assessor"].actor, paper, counts, "", ZONE)
     answers = sitting.answers_of(session, paper.id)
     assert single not in answers and (questions.gaps(answers[cloze]) or {})["1"] == "o1"
 
 
-def test_a_paper_handed_in_too_late_or_without_a_time_is_held_for_a_person(session: Session, paper: Attempt, cast: Cast) -> None:
+def test_a_paper_handed_in_too_late_or_without_a_time_is_held_for_a_person(
+    session: Session, paper: Attempt, cast: Cast
+) -> None:
     late = (paper.deadline_at + timedelta(minutes=3)).astimezone(ZoneInfo(ZONE))
     typed = typed_from(paper, right(paper))
     with clock.held(paper.deadline_at + timedelta(hours=3)):
@@ -333,10 +362,16 @@ def test_a_paper_handed_in_too_late_or_without_a_time_is_held_for_a_person(sessi
 # ---------- finding ----------
 
 
-def test_a_sheet_is_found_by_its_code_and_only_with_its_own_digest(session: Session, paper: Attempt, cast: Cast) -> None:
+def test_a_sheet_is_found_by_its_code_and_only_with_its_own_digest(
+    session: Session, paper: Attempt, cast: Cast
+) -> None:
     me = cast["instructor"].actor
     spoken = f"{paper.code[:5].lower()} {paper.code[5:]}"
-    assert keying.find(session, me, spoken).id == keying.find(session, me, f"{paper.code}.{paper.paper.digest[:8].upper()}").id == paper.id
+    assert (
+        keying.find(session, me, spoken).id
+        == keying.find(session, me, f"{paper.code}.{paper.paper.digest[:8].upper()}").id
+        == paper.id
+    )
     with pytest.raises(Conflict, match="not printed from"):
         keying.find(session, me, f"{paper.code}.00000000")
     for other in ("", "ZZZZZZZZZZ", "'; drop table paper; --", "x" * 5000):
@@ -346,9 +381,14 @@ def test_a_sheet_is_found_by_its_code_and_only_with_its_own_digest(session: Sess
         keying.find(session, cast["other_instructor"].actor, paper.code)
 
 
-def test_the_second_person_is_not_shown_what_the_first_typed_and_both_see_what_waits(session: Session, paper: Attempt, cast: Cast) -> None:
+def test_the_second_person_is_not_shown_what_the_first_typed_and_both_see_what_waits(
+    session: Session, paper: Attempt, cast: Cast
+) -> None:
     key(session, cast["instructor"], paper, typed_from(paper, right(paper)))
-    first, second = (next(w for w in keying.waiting(session, cast[who].actor) if w.attempt.id == paper.id) for who in ("instructor", "assessor"))
+    first, second = (
+        next(w for w in keying.waiting(session, cast[who].actor) if w.attempt.id == paper.id)
+        for who in ("instructor", "assessor")
+    )
     assert (first.keyed, first.by_me, second.keyed, second.by_me) == (1, True, 1, False)
     assert keying.differences(session, paper, ZONE) == []
     assert keying.waiting(session, cast["other_instructor"].actor) != keying.waiting(session, cast["instructor"].actor)

@@ -3,10 +3,12 @@
 import io
 from collections.abc import Iterable
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from flask import Response, abort, current_app, flash, redirect, render_template, request, send_file, url_for
 
 from lmsapp.catalogue.views import drafts_allowed
+from lmsapp.core import clock
 from lmsapp.core.access import demand
 from lmsapp.core.errors import Conflict, Invalid, NotFound
 from lmsapp.core.formatting import date_text
@@ -166,6 +168,7 @@ def key_paper(code: str) -> str | Response | tuple[str, int]:
     attempt = keying.paper(db.session(), login.actor(), code)
     rows = keying.rows_of(attempt)
     typed = _typed([row.field for row in rows] + ["time", "day"])
+    typed["day"] = typed["day"] or _today()
     wrong: dict[str, str] = {}
     if request.method == "POST":
         given = {row.field: typed[row.field] for row in rows}
@@ -194,6 +197,10 @@ def key_paper(code: str) -> str | Response | tuple[str, int]:
 
 def _letters(attempt: Attempt) -> tuple[str, ...]:
     return booklets.letters(LANGUAGES[attempt.language].script)
+
+
+def _today() -> str:
+    return clock.now().astimezone(ZoneInfo(_zone())).date().isoformat()
 
 
 def _day_name(day: str) -> str:
@@ -236,6 +243,7 @@ def reconcile(code: str) -> str | Response | tuple[str, int]:
     attempt = keying.paper(db.session(), login.actor(), code)
     found = keying.differences(db.session(), attempt, _zone()) if attempt.state == State.PREPARED else []
     typed = _typed([f"{one.field}-{part}" for one in found for part in ("choice", "typed", "reason")] + ["day"])
+    typed["day"] = typed["day"] or _today()
     wrong: dict[str, str] = {}
     if request.method == "POST":
         decided = {

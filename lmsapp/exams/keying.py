@@ -24,12 +24,12 @@ from lmsapp.core.formatting import latin_digits
 from lmsapp.core.locales import LANGUAGES
 from lmsapp.core.translations import N_, use
 from lmsapp.core.translations import gettext as _
-from lmsapp.exams import attempts, booklets, keyed, policy, sitting
+from lmsapp.exams import attempts, booklets, keyed, policy, saving, sitting
 from lmsapp.exams.attempts import State
+from lmsapp.exams.batches import Batch, Given
 from lmsapp.exams.booklets import Row
 from lmsapp.exams.keyed import Fault, Reading, Unread
 from lmsapp.exams.models import Attempt, KeyedSheet, Paper, SheetDecision, Sitting
-from lmsapp.exams.sitting import Given
 
 TIME = "handed-in"
 TWO = 2
@@ -334,17 +334,17 @@ def _take_over(session: Session, actor: Actor, attempt: Attempt, decided: Mappin
     readings = {**_readings(sheets_of(session, attempt)[0]), **decided}
     with use(attempt.language):
         on_paper = _("Written on paper %(code)s; to be marked from the booklet.", code=booklets.grouped(attempt.code))
-    given = [
+    given = tuple(
         Given(seq, item, on_paper if value == keyed.ON_PAPER else value, readings[TIME].value)
         for seq, (item, value) in enumerate(keyed.answers(rows_of(attempt), readings).items(), start=1)
-    ]
+    )
     over, now = attempt.deadline_at, clock.now()
     # Saving asks whether an answer arrives in time. These arrive by keying, after the paper itself was handed in in time.
     attempt.state, attempt.deadline_at = State.OPEN, now + KEYED_WITHIN
     sitting.note(session, attempt, State.PREPARED, State.OPEN, by=actor.person_id, reason="paper")
     session.flush()
     device = f"paper-{attempt.code}"
-    sitting.save(session.connection(), attempt.code, attempt.person_id, device, given)
+    saving.save(session.connection(), attempt.code, attempt.person_id, Batch(device, given))
     submission = sitting.hand_in(session, actor, attempt, device)
     attempt.deadline_at, submission.submitted_at = over, moment_of(readings[TIME], zone)
     session.flush()

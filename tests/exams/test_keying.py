@@ -15,10 +15,10 @@ from lmsapp.core import clock, settings
 from lmsapp.core.access import Actor
 from lmsapp.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from lmsapp.core.sessions import transaction, writing
-from lmsapp.exams import booklets, keyed, keying, marking, marks, papers, printing, questions, sitting
+from lmsapp.exams import booklets, keyed, keying, marking, marks, papers, printing, questions, saving, sitting
+from lmsapp.exams.batches import Batch, Given
 from lmsapp.exams.keying import TIME, Decided
 from lmsapp.exams.models import AnswerEvent, Attempt, AttemptEvent, KeyedSheet, Submission
-from lmsapp.exams.sitting import Given
 from tests import cast as casting
 from tests import world
 from tests.exams.kinds import candidates
@@ -106,7 +106,7 @@ def test_a_paper_earns_exactly_what_the_same_answers_earn_on_screen(
     }
     answers = {item: value for item, value in answers.items() if value} if seed else right(on_screen)
     events = [Given(seq, item, value) for seq, (item, value) in enumerate(answers.items(), start=1)]
-    sitting.save(session.connection(), on_screen.code, on_screen.person_id, "device-1", events)
+    saving.save(session.connection(), on_screen.code, on_screen.person_id, Batch("device-1", tuple(events)))
     sitting.hand_in(session, Actor(person_id=on_screen.person_id), on_screen, "once")
 
     key(session, cast["instructor"], on_paper, typed_from(on_paper, answers))

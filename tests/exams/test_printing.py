@@ -14,7 +14,8 @@ from lmsapp.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from lmsapp.core.jobs import Job
 from lmsapp.core.sessions import transaction
 from lmsapp.core.storage import Folder
-from lmsapp.exams import papers, printing, sitting
+from lmsapp.exams import papers, printing, saving, sitting
+from lmsapp.exams.batches import Batch, Given
 from lmsapp.exams.models import Attempt, AttemptEvent, PaperFile, Sitting
 from lmsapp.wiring import connect
 from tests import cast as casting
@@ -91,8 +92,9 @@ def test_a_candidate_reads_none_of_her_paper_before_the_exam_and_writes_none_of_
     session: Session, held: Sitting, things: dict[str, object], cast: Cast
 ) -> None:
     (made,) = printing.prepare(session, cast["instructor"].actor, held, [things["enrolment_id"]], drafts_allowed=True)
-    with pytest.raises(Conflict):
-        sitting.save(session.connection(), made.code, made.person_id, "device-1", [])
+    events = (Given(1, "q1", ""),)
+    kept = saving.save(session.connection(), made.code, made.person_id, Batch("device-1", events))
+    assert kept.refusal == "closed" and sitting.answers_of(session, made.id) == {}
     with pytest.raises(NotAllowed):
         sitting.hand_in(session, cast["trainee"].actor, made, "mine")
 

@@ -163,6 +163,7 @@ def ask(session: Session, actor: Actor, held: Sitting, size: str) -> Job:
         key=job_key(held, size, codes),
         total=len(codes),
     )
+    audit.record(session, "papers.printed", actor, on=("sitting", held.id), after={"papers": len(codes), "size": size})
     if job.state == "done" and wanted(session, held.id, size):  # asked before, and files were lost since
         job.state, job.done, job.lease_until = "waiting", 0, None
     return job

@@ -45,7 +45,9 @@ def people_of(served: Served, sitting: Sitting) -> dict[str, str]:
 def test_a_paper_is_prepared_keyed_twice_decided_and_handed_in(walker: Walker, served: Served) -> None:
     with served.opened.sessions() as session:
         now = clock.now()
-        open_now = select(Sitting).where(Sitting.opens_at <= now, Sitting.closes_at > now, Sitting.released_at.is_(None))
+        open_now = select(Sitting).where(
+            Sitting.opens_at <= now, Sitting.closes_at > now, Sitting.released_at.is_(None)
+        )
         sitting = session.scalars(open_now).first()
         assert sitting is not None
     people, page = people_of(served, sitting), walker.page

@@ -8,7 +8,6 @@ import hashlib
 import secrets
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -36,6 +35,7 @@ from lmsapp.exams import booklets, composing, layout, papers, policy, sitting
 from lmsapp.exams.attempts import State
 from lmsapp.exams.layout import PURPOSES, PaperFacts
 from lmsapp.exams.models import Attempt, AttemptEvent, Exam, KeyedSheet, Paper, PaperFile, Sitting
+from lmsapp.exams.papers import Candidate
 from lmsapp.translation import queries as texts
 
 PRINT = "exams.print"
@@ -101,16 +101,21 @@ def prepare(
                 N_("No paper can be prepared for %(name)s: she has one already, or has used all her attempts."),
                 name=seat.enrolment.person.name,
             )
-    made = [_prepared(session, actor, held, seat.enrolment, drafts_allowed=drafts_allowed) for seat in chosen]
+    known = {
+        code: composing.candidates(session, held.exam.bank_id, code, drafts_allowed=drafts_allowed)
+        for code in {seat.enrolment.language for seat in chosen}
+    }
+    made = [_prepared(session, actor, held, seat.enrolment, known[seat.enrolment.language]) for seat in chosen]
     audit.record(
         session, "papers.prepared", actor, on=("sitting", held.id), after={"papers": [a.paper.digest for a in made]}
     )
     return made
 
 
-def _prepared(session: Session, actor: Actor, held: Sitting, enrolment: Enrolment, *, drafts_allowed: bool) -> Attempt:
+def _prepared(
+    session: Session, actor: Actor, held: Sitting, enrolment: Enrolment, candidates: Sequence[Candidate]
+) -> Attempt:
     exam, seed = held.exam, secrets.token_hex(16)
-    candidates = composing.candidates(session, exam.bank_id, enrolment.language, drafts_allowed=drafts_allowed)
     try:
         drawn = papers.draw(composing.needs(exam), candidates, seed)
     except ValueError as problem:
@@ -129,7 +134,7 @@ def _prepared(session: Session, actor: Actor, held: Sitting, enrolment: Enrolmen
         mode="paper",
         language=enrolment.language,
         started_at=held.opens_at,
-        deadline_at=min(held.opens_at + timedelta(minutes=exam.minutes), held.closes_at),
+        deadline_at=held.closes_at,  # minutes on paper are the invigilator's to watch: nobody told the server when they began
         grace_seconds=exam.grace_seconds,
     )
     attempt.paper = Paper(seed=seed, digest=frozen.digest, sheet=frozen.sheet, shapes=frozen.shapes, key=frozen.key)

@@ -21,9 +21,10 @@ from tests import cast
 
 MISSING = {
     "number": "04820005", "membership_id": 987654, "code": "nothing-2026-01", "enrolment_id": 987654, "sitting_id": 987654,
-    "attempt": "ZZZZZZZZZZ", "released": "ZZZZZZZZZZ", "serial": "NMC-2026-AC-99999-X", "job_id": 987654,
+    "attempt": "ZZZZZZZZZZ", "paper": "ZZZZZZZZZZ", "released": "ZZZZZZZZZZ", "serial": "NMC-2026-AC-99999-X", "job_id": 987654,
     "slug": "nothing", "question_id": 987654,
 }  # fmt: skip
+BY_PAPER = {"paper_file", "papers_file", "key_paper", "reconcile"}
 OF_BANK = {"bank", "analysis", "item_analysis", "analysis_sheet", "count_anew"}
 BY_ATTEMPT = {
     "question",
@@ -103,6 +104,8 @@ def address(rule: Rule, things: dict[str, object]) -> str:
             "item": "q1",
             "key": "law-0",
         }
+        if name in BY_PAPER:
+            values |= {"code": things["paper"], "purpose": "sheet", "size": "normal"}
     elif area == "engagements":
         values["country"] = "ge"
     elif area in ("materials", "printed"):
@@ -114,7 +117,15 @@ def address(rule: Rule, things: dict[str, object]) -> str:
     values |= {k: things[k] for k in ("membership_id", "enrolment_id", "sitting_id", "serial", "job_id", "slug")}
     path = rule.rule
     for argument in rule.arguments:
-        for converter in ("language:", "int:", "path:", "any(press, screen):", ""):
+        for converter in (
+            "language:",
+            "int:",
+            "path:",
+            "any(press, screen):",
+            "any(booklet, sheet):",
+            "any(normal, large):",
+            "",
+        ):
             path = path.replace(f"<{converter}{argument}>", str(values[argument]))
     return path
 

@@ -37,7 +37,7 @@ class Corrected:
 
 def names(printed: Mapping[str, Any], structure: Mapping[str, Any]) -> dict[str, str]:
     """The version's keys of options to the names they have on one paper."""
-    return dict(zip(printed.get("options", ()), structure.get("options", ()), strict=True))
+    return dict(zip(printed.get("options", ()), structure.get("options", ()), strict=False))
 
 
 def chosen(kind: str, printed: Mapping[str, Any], structure: Mapping[str, Any], value: str) -> str:

@@ -7,7 +7,7 @@ from wtforms.validators import ValidationError
 from lmsapp.core.formatting import latin_digits
 from lmsapp.core.translations import gettext as _
 from lmsapp.core.translations import lazy_gettext as later
-from lmsapp.web.forms import Choice, DayField, Form, Line, Paragraphs, WholeNumber, needed
+from lmsapp.web.forms import Choice, Choices, DayField, Form, Line, Paragraphs, WholeNumber, needed
 
 
 class TimeOfDay(Line):
@@ -58,3 +58,27 @@ class CodeForm(Form):
 
 class EmptyForm(Form):
     """A button that only carries its form token."""
+
+
+class PapersForm(Form):
+    """Who writes on paper."""
+
+    chosen = Choices(later("Candidates"), coerce=int)
+
+
+class PrintForm(Form):
+    """Printing the papers of a sitting."""
+
+    size = Choice(later("Size"))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.size.choices = [("normal", _("Normal print")), ("large", _("Large print"))]
+
+
+class PaperCodeForm(Form):
+    """Which paper lies on the table."""
+
+    code = Line(
+        later("Code of the paper"), [needed(later("Scan the code of the answer sheet, or type the letters beside it."))]
+    )

@@ -154,7 +154,7 @@ class Sitting(Base):
 
 
 class Attempt(Base):
-    """One candidate's try at one sitting. `code` stands in addresses and on receipts."""
+    """One candidate's try at one sitting, on screen or on paper. `code` stands in addresses, on receipts and on paper."""
 
     __tablename__ = "attempt"
     __table_args__ = (
@@ -163,6 +163,7 @@ class Attempt(Base):
             "state in ('prepared', 'open', 'paused', 'submitted', 'marked', 'released', 'expired', 'void', 'disputed')",
             name="state",
         ),
+        CheckConstraint("mode in ('screen', 'paper')", name="mode"),
         Index("ix_attempt_open_deadline", "state", "deadline_at"),
     )
 
@@ -173,6 +174,7 @@ class Attempt(Base):
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), index=True)
     number: Mapped[int]
     state: Mapped[Code]
+    mode: Mapped[Code] = mapped_column(default="screen")
     language: Mapped[str] = mapped_column(String(8))
     started_at: Mapped[datetime]
     deadline_at: Mapped[datetime]
@@ -430,3 +432,57 @@ class AttemptEvent(Base):
     at: Mapped[datetime]
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     reason: Mapped[str | None] = mapped_column(String(400))
+
+
+# ---------- the paper twin ----------
+
+
+class PaperFile(Base):
+    """A printed file of one paper (booklet or answer sheet, normal or large), made once and kept by its content."""
+
+    __tablename__ = "paper_file"
+    __table_args__ = (
+        CheckConstraint("purpose in ('booklet', 'sheet')", name="purpose"),
+        CheckConstraint("size in ('normal', 'large')", name="size"),
+    )
+
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), primary_key=True)
+    purpose: Mapped[Code] = mapped_column(primary_key=True)
+    size: Mapped[Code] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    octets: Mapped[int]
+    pages: Mapped[int]
+    made_at: Mapped[datetime]
+    attempt: Mapped[Attempt] = relationship()
+
+
+class KeyedSheet(Base):
+    """An answer sheet as one person keyed it: once or a second time, by two people. Never changed."""
+
+    __tablename__ = "keyed_sheet"
+    __table_args__ = (
+        UniqueConstraint("attempt_id", "number"),
+        UniqueConstraint("attempt_id", "keyed_by"),
+        CheckConstraint("number between 1 and 2", name="number"),
+    )
+
+    id: Mapped[Id]
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
+    number: Mapped[int]
+    rows: Mapped[dict[str, Any]]
+    keyed_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    keyed_at: Mapped[datetime]
+    attempt: Mapped[Attempt] = relationship()
+    keyer: Mapped[Person] = relationship()
+
+
+class SheetDecision(Base):
+    """What counts of a sheet where its two keyings differ or it is doubtful: decided once, row by row, each with its reason."""
+
+    __tablename__ = "sheet_decision"
+
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), primary_key=True)
+    rows: Mapped[dict[str, Any]]
+    decided_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    decided_at: Mapped[datetime]
+    decider: Mapped[Person] = relationship()

@@ -97,7 +97,7 @@ def test_a_room_with_a_code_lets_in_who_was_told_it(session: Session, attempt: A
     for wrong in ("", "482916", "x" * 500, "۴۸۲"):
         with pytest.raises(Invalid, match="code of the room"):
             sitting.begin(session, actor, held, drafts_allowed=True, room_code=wrong)
-    assert sitting.begin(session, actor, held, drafts_allowed=True, room_code="۴۸۲ ۹۱۵").number == 2
+    assert sitting.begin(session, actor, held, drafts_allowed=True, room_code="۴۸۲ ۹۱۵").state == "open"
 
 
 def test_nobody_else_hands_in(session: Session, attempt: Attempt, cast: dict[str, object]) -> None:

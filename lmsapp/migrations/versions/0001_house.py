@@ -767,11 +767,13 @@ def upgrade() -> None:
     sa.Column('enrolment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('number', sa.Integer(), nullable=False),
     sa.Column('state', sa.String(length=40), nullable=False),
+    sa.Column('mode', sa.String(length=40), nullable=False),
     sa.Column('language', sa.String(length=8), nullable=False),
     sa.Column('started_at', sa.DateTime(), nullable=False),
     sa.Column('deadline_at', sa.DateTime(), nullable=False),
     sa.Column('grace_seconds', sa.Integer(), nullable=False),
     sa.Column('paused_at', sa.DateTime(), nullable=True),
+    sa.CheckConstraint("mode in ('screen', 'paper')", name=op.f('ck_attempt_mode')),
     sa.CheckConstraint("state in ('prepared', 'open', 'paused', 'submitted', 'marked', 'released', 'expired', 'void', 'disputed')", name=op.f('ck_attempt_state')),
     sa.ForeignKeyConstraint(['enrolment_id'], ['enrolment.id'], name=op.f('fk_attempt_enrolment_id')),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_attempt_person_id')),
@@ -1056,6 +1058,20 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_judgement')),
     sa.UniqueConstraint('attempt_id', 'item', 'part', name=op.f('uq_judgement_attempt_id_item_part'))
     )
+    op.create_table('keyed_sheet',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('rows', sa.JSON(), nullable=False),
+    sa.Column('keyed_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('keyed_at', sa.DateTime(), nullable=False),
+    sa.CheckConstraint('number between 1 and 2', name=op.f('ck_keyed_sheet_number')),
+    sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_keyed_sheet_attempt_id')),
+    sa.ForeignKeyConstraint(['keyed_by'], ['person.id'], name=op.f('fk_keyed_sheet_keyed_by')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_keyed_sheet')),
+    sa.UniqueConstraint('attempt_id', 'keyed_by', name=op.f('uq_keyed_sheet_attempt_id_keyed_by')),
+    sa.UniqueConstraint('attempt_id', 'number', name=op.f('uq_keyed_sheet_attempt_id_number'))
+    )
     op.create_table('mark',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1091,6 +1107,19 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_paper_attempt_id')),
     sa.PrimaryKeyConstraint('attempt_id', name=op.f('pk_paper'))
     )
+    op.create_table('paper_file',
+    sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('purpose', sa.String(length=40), nullable=False),
+    sa.Column('size', sa.String(length=40), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('octets', sa.Integer(), nullable=False),
+    sa.Column('pages', sa.Integer(), nullable=False),
+    sa.Column('made_at', sa.DateTime(), nullable=False),
+    sa.CheckConstraint("purpose in ('booklet', 'sheet')", name=op.f('ck_paper_file_purpose')),
+    sa.CheckConstraint("size in ('normal', 'large')", name=op.f('ck_paper_file_size')),
+    sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_paper_file_attempt_id')),
+    sa.PrimaryKeyConstraint('attempt_id', 'purpose', 'size', name=op.f('pk_paper_file'))
+    )
     op.create_table('room_note',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('sitting_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1107,6 +1136,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_room_note_attempt_id'), ['attempt_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_room_note_sitting_id'), ['sitting_id'], unique=False)
 
+    op.create_table('sheet_decision',
+    sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('rows', sa.JSON(), nullable=False),
+    sa.Column('decided_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('decided_at', sa.DateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_sheet_decision_attempt_id')),
+    sa.ForeignKeyConstraint(['decided_by'], ['person.id'], name=op.f('fk_sheet_decision_decided_by')),
+    sa.PrimaryKeyConstraint('attempt_id', name=op.f('pk_sheet_decision'))
+    )
     op.create_table('submission',
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('idempotency_key', sa.String(length=40), nullable=False),
@@ -1124,16 +1162,19 @@ def downgrade() -> None:
     """Goes back."""
     # ### commands auto generated by Alembic - please adjust! ###
     op.drop_table('submission')
+    op.drop_table('sheet_decision')
     with op.batch_alter_table('room_note', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_room_note_sitting_id'))
         batch_op.drop_index(batch_op.f('ix_room_note_attempt_id'))
 
     op.drop_table('room_note')
+    op.drop_table('paper_file')
     op.drop_table('paper')
     with op.batch_alter_table('mark', schema=None) as batch_op:
         batch_op.drop_index('ix_mark_cause')
 
     op.drop_table('mark')
+    op.drop_table('keyed_sheet')
     op.drop_table('judgement')
     with op.batch_alter_table('extension', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_extension_attempt_id'))

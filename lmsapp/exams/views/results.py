@@ -9,10 +9,10 @@ from flask import render_template
 from lmsapp.catalogue.models import Edition, Lesson
 from lmsapp.catalogue.views import drafts_allowed
 from lmsapp.core.errors import NotFound
-from lmsapp.exams import answers, marking, policy, queries, sitting
-from lmsapp.exams.answers import Answered
+from lmsapp.exams import marking, policy, queries, sitting, truths
 from lmsapp.exams.marks import KeyItem
 from lmsapp.exams.models import Attempt, Correction, Mark
+from lmsapp.exams.truths import Answered
 from lmsapp.exams.views.area import area
 from lmsapp.translation import queries as texts
 from lmsapp.web import login
@@ -86,7 +86,7 @@ def _shown(attempt: Attempt, mark: Mark) -> list[Shown]:
         printed = KeyItem(item, frozen["kind"], frozen["structure"], frozen["points"], frozen["critical"])
         points = Fraction(*mark.items[item]) if item in mark.items else None
         value = given.get(item, "")
-        beside = answers.beside(sheet, assessed.get(item, printed), value) if may_see_key else None
+        beside = truths.beside(sheet, assessed.get(item, printed), value) if may_see_key else None
         own = [c for c in changes if marking.concerns(c, attempt, frozen)]
         found.append(Shown(sheet, frozen, beside, bool(value), points, own))
     return found

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lmsapp.exams import answers, corrections
+from lmsapp.exams import corrections, truths
 from lmsapp.exams.corrections import Change, Corrected
 from lmsapp.exams.marks import KeyItem, mark
 
@@ -22,7 +22,7 @@ def key(kind: str, structure: dict[str, object]) -> KeyItem:
 @pytest.mark.parametrize("kind", ["single", "true-false", "multiple"])
 def test_options_show_what_was_chosen_and_what_is_right(kind: str) -> None:
     sheet = {"options": named("o", "danger", "water")}
-    found = answers.beside(sheet, key(kind, {"options": ["o1", "o2"], "right": ["o1"]}), "o2")
+    found = truths.beside(sheet, key(kind, {"options": ["o1", "o2"], "right": ["o1"]}), "o2")
     assert [(o.text["text"], o.chosen, o.right) for o in found.options] == [
         ("danger", False, True),
         ("water", True, False),
@@ -31,18 +31,18 @@ def test_options_show_what_was_chosen_and_what_is_right(kind: str) -> None:
 
 def test_pairs_order_and_gaps_show_every_place() -> None:
     sheet = {"prompts": named("p", "red", "white"), "choices": named("c", "danger", "cleared")}
-    pairs = answers.beside(sheet, key("matching", {"pairs": {"p1": "c1", "p2": "c2"}}), "p1=c2")
+    pairs = truths.beside(sheet, key("matching", {"pairs": {"p1": "c1", "p2": "c2"}}), "p1=c2")
     assert [(line.mine, line.right[0]["text"], line.ok) for line in pairs.lines] == [
         (said("cleared"), "danger", False), ("", "cleared", False),
     ]  # fmt: skip
-    order = answers.beside({"options": named("o", "stop", "call")}, key("ordering", {"options": ["o2", "o1"]}), "o2 -")
+    order = truths.beside({"options": named("o", "stop", "call")}, key("ordering", {"options": ["o2", "o1"]}), "o2 -")
     assert [(line.label, line.mine, line.ok) for line in order.lines] == [(1, said("call"), True), (2, "", False)]
     gaps = {
         "1": {"options": ["o1"], "right": ["o1"]},
         "2": {"accepted": ["cleared"]},
         "3": {"answer": "5", "tolerance": "1"},
     }
-    cloze = answers.beside(
+    cloze = truths.beside(
         {"gaps": {"1": named("o", "surveyed")}}, key("cloze", {"gaps": gaps}), '{"1":"o1","2":"sold","3":"5,5"}'
     )
     assert [line.ok for line in cloze.lines] == [True, False, True]
@@ -50,13 +50,13 @@ def test_pairs_order_and_gaps_show_every_place() -> None:
 
 
 def test_what_was_typed_marked_or_written_stands_as_it_was() -> None:
-    number = answers.beside({}, key("numeric", {"answer": "2.89", "tolerance": "0"}), "۲٫۸۹").lines[0]
+    number = truths.beside({}, key("numeric", {"answer": "2.89", "tolerance": "0"}), "۲٫۸۹").lines[0]
     assert (number.mine, number.right, number.ok) == ("۲٫۸۹", ("2.89",), True)
-    word = answers.beside({}, key("short-text", {"accepted": ["UXO", "UXO"]}), "").lines[0]
+    word = truths.beside({}, key("short-text", {"accepted": ["UXO", "UXO"]}), "").lines[0]
     assert (word.mine, word.right, word.ok) == ("", ("UXO",), False)
-    spot = answers.beside({}, key("hotspot", {"hazards": [["C4", "C5"], ["F2"]]}), "C4 A1")
+    spot = truths.beside({}, key("hotspot", {"hazards": [["C4", "C5"], ["F2"]]}), "C4 A1")
     assert (spot.squares, spot.places) == (("C4", "A1"), (("C4", "C5"), ("F2",)))
-    assert answers.beside({}, key("written", {"rubric": {"a": 1}}), "I stop.").lines[0].mine == "I stop."
+    assert truths.beside({}, key("written", {"rubric": {"a": 1}}), "I stop.").lines[0].mine == "I stop."
 
 
 def test_a_corrected_key_is_what_is_shown_and_marked() -> None:
@@ -66,7 +66,7 @@ def test_a_corrected_key_is_what_is_shown_and_marked() -> None:
     assert also is not None
     worth = {name: mark([also], {"q1": name}, 100).passed for name in ("o1", "o2", "o3")}
     assert worth == {"o1": False, "o2": True, "o3": True}
-    shown = answers.beside({"options": named("o", "x", "y", "z")}, also, "o2")
+    shown = truths.beside({"options": named("o", "x", "y", "z")}, also, "o2")
     assert [option.right for option in shown.options] == [False, True, True]
     instead = corrections.applied(frozen, printed, [Corrected(Change.INSTEAD, {"right": ["b"]})])
     assert instead is not None and not mark([instead], {"q1": "o3"}, 100).passed

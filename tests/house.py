@@ -22,7 +22,7 @@ from tests import cast
 MISSING = {
     "number": "04820005", "membership_id": 987654, "code": "nothing-2026-01", "enrolment_id": 987654, "sitting_id": 987654,
     "attempt": "ZZZZZZZZZZ", "released": "ZZZZZZZZZZ", "serial": "NMC-2026-AC-99999-X", "job_id": 987654,
-    "slug": "nothing",
+    "slug": "nothing", "picture": "0" * 64,
 }  # fmt: skip
 BY_ATTEMPT = {
     "question",
@@ -36,6 +36,7 @@ BY_ATTEMPT = {
     "resume",
     "void",
     "note",
+    "paper_picture",
 }
 
 
@@ -92,7 +93,8 @@ def address(rule: Rule, things: dict[str, object]) -> str:
     if area == "exams":
         values |= {"number": 1, "code": things["attempt"] if name in BY_ATTEMPT else things["code"]}
         values["code"] = things["released"] if name == "result" else values["code"]
-        values["code"] = "tst-100" if name == "bank" else values["code"]
+        values["code"] = "tst-100" if rule.rule.startswith("/<language:language>/banks/") else values["code"]
+        values["digest"] = things["picture"]
     elif area == "engagements":
         values["country"] = "ge"
     elif area in ("materials", "printed"):

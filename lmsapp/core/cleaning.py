@@ -9,7 +9,10 @@ from lmsapp.core.translations import N_
 
 MOST_CHARACTERS = 100_000
 TAGS = frozenset({"p", "br", "strong", "em", "ul", "ol", "li", "blockquote"})
-_COMMON = TAGS | frozenset("b i u s a div span img table thead tbody tfoot tr td th sub sup pre code h1 h2 h3 h4 h5 h6 font big small".split())
+_COMMON = TAGS | frozenset({
+    "b", "i", "u", "s", "a", "div", "span", "img", "table", "thead", "tbody", "tfoot", "tr", "td", "th", "sub",
+    "sup", "pre", "code", "h1", "h2", "h3", "h4", "h5", "h6", "font", "big", "small",
+})  # fmt: skip
 _DIRECTIONS = frozenset({"ltr", "rtl", "auto"})
 
 

@@ -40,7 +40,13 @@ def put(
     change = revising.put_document(session, actor, "question", f"{bank.code}/{entry['key']}", language, _pieces(entry))
     known = session.scalar(select(Question).where(Question.bank_id == bank.id, Question.key == entry["key"]))
     question = known or Question(
-        bank_id=bank.id, key=entry["key"], document_id=change.document.id, kind="", topic="", difficulty=1, origin=origin
+        bank_id=bank.id,
+        key=entry["key"],
+        document_id=change.document.id,
+        kind="",
+        topic="",
+        difficulty=1,
+        origin=origin,
     )
     head = _head(entry) | {"retired": False}
     outcome = "new" if known is None else "changed" if change.anything or _differs(question, head) else "unchanged"

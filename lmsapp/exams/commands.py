@@ -82,14 +82,14 @@ def _content(file: Path) -> bytes:
     return file.read_bytes()
 
 
-def _taken(
-    content: bytes, code: str, wish: Wish, *, dry_run: bool, whole: bool
-) -> tuple[Read, Counter[str] | None]:
+def _taken(content: bytes, code: str, wish: Wish, *, dry_run: bool, whole: bool) -> tuple[Read, Counter[str] | None]:
     """Reads a file for a bank and, unless it is only looked at, keeps it; no counts when nothing was kept because of refusals."""
     opened = installation.opened()
     with transaction(opened.sessions) as session:
         target = _bank(queries.bank, session, code)
-        wish = Wish(wish.language or target.document.source_language, wish.topic or target.topics[0], wish.state, wish.source)
+        wish = Wish(
+            wish.language or target.document.source_language, wish.topic or target.topics[0], wish.state, wish.source
+        )
         found = importing.read(content, wish.language)
         planned = importing.plan(session, KEEPER, target, found.items, wish)
         if dry_run:
@@ -149,10 +149,12 @@ def export(code: str, form: str, language: str | None, output: Path | None) -> N
         found = _bank(queries.bank, session, code)
         content, items = exporting.export(session, KEEPER, found, form, Folder(opened.settings.files), language)
     if output is None:
-        click.get_binary_stream("stdout").write(content)
+        click.echo(content, nl=False)
     else:
         output.write_bytes(content)
     for one in items:
         if one.outcome is not Outcome.TAKEN:
-            click.echo(f"{one.title}: {'left out' if one.outcome is Outcome.REFUSED else 'changed'}. {one.reason}", err=True)
+            click.echo(
+                f"{one.title}: {'left out' if one.outcome is Outcome.REFUSED else 'changed'}. {one.reason}", err=True
+            )
     click.echo(f"{NAMES[form]}: {_said(_outcomes(items))}", err=True)

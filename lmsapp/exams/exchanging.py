@@ -137,7 +137,8 @@ def conflicts(session: Session, files: Files) -> list[str]:
         found += [
             f"{content['bank']}/{question.key}"
             for question in questions
-            if question.retired or not banking.holds(question, words[question.document_id], entries_by_key[question.key])
+            if question.retired
+            or not banking.holds(question, words[question.document_id], entries_by_key[question.key])
         ]
     return found
 

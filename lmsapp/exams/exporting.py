@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from lmsapp.core import audit
 from lmsapp.core.access import Actor, demand
 from lmsapp.core.storage import Storage
 from lmsapp.exams import banking, policy
@@ -29,6 +30,12 @@ def export(
         return moodle_xml_written.write(bank.code, entries, _loader(storage))
     text, found = gift_written.write(bank.code, entries)
     return text.encode(), found
+
+
+def record(session: Session, actor: Actor, bank: Bank, form: str) -> None:
+    """Notes that somebody took the bank's questions with their keys away."""
+    demand(policy.may_author(actor))
+    audit.record(session, "bank.exported", actor, on=("bank", bank.code), after={"format": form})
 
 
 def _loader(storage: Storage) -> Callable[[Any], bytes]:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from lmsapp.core import audit, clock
-from lmsapp.core.access import Actor, demand
+from lmsapp.core.access import Actor, Answer, demand
 from lmsapp.core.collation import fold
 from lmsapp.core.errors import Invalid
 from lmsapp.core.storage import Storage
@@ -53,7 +53,8 @@ def read(content: bytes, language: str) -> Read:
 
 def plan(session: Session, actor: Actor, bank: Bank, found: Sequence[Item], wish: Wish) -> list[Planned]:
     """What would become of each item."""
-    demand(policy.may_author(actor))
+    demand(_may(actor, wish))
+    _check(bank, wish)
     keys = {one.number: key for one, key in items.keyed(found)}
     topics = _topics(session, bank)
     known = _known(session, bank, list(keys.values()))
@@ -78,6 +79,18 @@ def plan(session: Session, actor: Actor, bank: Bank, found: Sequence[Item], wish
             effect = "unchanged" if same else "changed"
         planned.append(Planned(one, entry, effect))
     return planned
+
+
+def _may(actor: Actor, wish: Wish) -> Answer:
+    return policy.may_publish(actor) if wish.state == PUBLISHED else policy.may_author(actor)
+
+
+def _check(bank: Bank, wish: Wish) -> None:
+    if wish.topic not in bank.topics:
+        raise Invalid(N_("The bank has no topic “%(topic)s”."), topic=wish.topic)
+    if wish.state == PUBLISHED and wish.language != bank.document.source_language:
+        said = N_("The bank is written in another language: keep these questions as drafts.")
+        raise Invalid(said, fields={"language": said})
 
 
 def _known(session: Session, bank: Bank, keys: Sequence[str]) -> dict[str, Question]:
@@ -109,13 +122,8 @@ def take(
     session: Session, actor: Actor, bank: Bank, planned: Sequence[Planned], wish: Wish, storage: Storage
 ) -> Counter[str]:
     """Keeps what was planned, all of it or (raising) nothing; returns how many are new, changed, unchanged and refused."""
-    demand(policy.may_publish(actor) if wish.state == PUBLISHED else policy.may_author(actor))
-    if wish.topic not in bank.topics:
-        raise Invalid(N_("The bank has no topic “%(topic)s”."), topic=wish.topic)
-    if wish.state == PUBLISHED and wish.language != bank.document.source_language:
-        raise Invalid(
-            N_("The bank's questions are written in another language than the file. Take the file as drafts, or choose that language."),
-        )
+    demand(_may(actor, wish))
+    _check(bank, wish)
     counts: Counter[str] = Counter()
     known = _known(session, bank, [one.entry["key"] for one in planned if one.entry])
     drafted = {draft.entry.get("key"): draft for draft in _drafts(session, bank)}

@@ -1,6 +1,5 @@
 """Answers embedded in a text, as cloze questions have them: `{1:MULTICHOICE:=right~wrong#why}`."""
 
-import html
 import re
 from collections.abc import Mapping
 from decimal import Decimal
@@ -11,7 +10,10 @@ from lmsapp.core.translations import N_
 from lmsapp.exams.formats import items, words
 from lmsapp.exams.formats.items import Choice, Interval, Notes
 
-_SINGLE = frozenset("MULTICHOICE MULTICHOICE_V MULTICHOICE_H MULTICHOICE_S MULTICHOICE_VS MULTICHOICE_HS MC MCV MCH MCS MCVS MCHS".split())  # fmt: skip
+_SINGLE = frozenset({
+    "MULTICHOICE", "MULTICHOICE_V", "MULTICHOICE_H", "MULTICHOICE_S", "MULTICHOICE_VS", "MULTICHOICE_HS", "MC",
+    "MCV", "MCH", "MCS", "MCVS", "MCHS",
+})  # fmt: skip
 _SHORT = ("SHORTANSWER", "SA", "MW")
 _SHORT_CASED = ("SHORTANSWER_C", "SAC", "MWC")
 _NUMERIC = ("NUMERICAL", "NM")
@@ -47,9 +49,9 @@ def _gap(notes: Notes, kind: str, inner: str) -> dict[str, Any]:
         return {"accepted": items.short_text(notes, choices)}
     if kind in _NUMERIC:
         return items.numeric(notes, [_interval(notes, one) for one in choices if one.text != "*"])
-    if kind in _SINGLE:
-        return {"options": items.single(notes, choices)["options"]}
-    notes.refuse(N_("Gaps of the kind “%(kind)s” can't be held."), kind=kind)
+    if kind not in _SINGLE:
+        notes.refuse(N_("Gaps of the kind “%(kind)s” can't be held."), kind=kind)
+    return {"options": items.single(notes, choices)["options"]}
 
 
 def _parted(inner: str) -> list[str]:
@@ -92,7 +94,9 @@ def write(markup: str, gaps: Mapping[str, Mapping[str, Any]]) -> str:
 
 def _written(gap: Mapping[str, Any]) -> str:
     if "options" in gap:
-        options = (("=" if one.get("right") else _unmistaken(one["text"])) + _escaped(one["text"]) for one in gap["options"])
+        options = (
+            ("=" if one.get("right") else _unmistaken(one["text"])) + _escaped(one["text"]) for one in gap["options"]
+        )
         return "{1:MULTICHOICE:" + "~".join(options) + "}"
     if "answer" in gap:
         return f"{{1:NUMERICAL:={gap['answer']}:{gap.get('tolerance', '0')}}}"

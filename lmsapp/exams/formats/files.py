@@ -58,5 +58,3 @@ def _text(content: bytes) -> str:
     if "\x00" in text:
         raise Invalid(N_("This is not a text file."))
     return text
-
-

@@ -24,7 +24,7 @@ _OPEN_TAG = re.compile(r"<[a-zA-Z][^<>]*$")
 _ENDS = (".", "?", "!", ":", "؟", "։", "…", ">", ")", "”", "»")
 _TRUTH = {"T": True, "TRUE": True, "F": False, "FALSE": False}
 # Escaped signs, so that no sign of the grammar is left in them; the other side of each stands in no text that comes in.
-_ESCAPED = {"\\\\": "\ufdd0", "\\:": "\ufdd1", "\\#": "\ufdd2", "\\=": "\ufdd3", "\\{": "\ufdd4", "\\}": "\ufdd5", "\\~": "\ufdd6", "\\n": "\ufdd7"}  # fmt: skip
+_ESCAPED = {f"\\{sign}": chr(0xFDD0 + place) for place, sign in enumerate("\\:#={}~n")}
 _MEANT = str.maketrans({sign: "\n" if escape == "\\n" else escape[1] for escape, sign in _ESCAPED.items()})
 
 
@@ -117,7 +117,9 @@ def _parts(notes: Notes, body: str) -> tuple[str, str, str]:
     if "}" in head or not closed:
         notes.refuse(N_("A brace has no other end. A brace that is meant as a sign is written \\{ or \\}."))
     if "{" in inner or "{" in tail or "}" in tail:
-        notes.refuse(N_("There is more than one pair of braces. A brace that is meant as a sign is written \\{ or \\}."))
+        notes.refuse(
+            N_("There is more than one pair of braces. A brace that is meant as a sign is written \\{ or \\}.")
+        )
     return head, inner, tail
 
 
@@ -136,7 +138,8 @@ class _Text:
         text = text if form == "markdown" else text.replace("\n", " ")
         found = words.read(self.notes, text.translate(_MEANT), form)
         if found.pictures:
-            self.notes.refuse(N_("It needs the picture “%(name)s”, which is not in the file."), name=found.pictures[0].source[-120:])  # fmt: skip
+            name = found.pictures[0].source[-120:]
+            self.notes.refuse(N_("It needs the picture “%(name)s”, which is not in the file."), name=name)
         return found.text()
 
     def stem(self, head: str, tail: str) -> str:
@@ -145,7 +148,8 @@ class _Text:
             rest = tail.strip()
             if head.rstrip().endswith(_ENDS) or not rest:
                 if rest not in ("", "."):
-                    self.notes.changed(N_("What stands after the answers is left out: %(text)s"), text=rest.translate(_MEANT))  # fmt: skip
+                    said = rest.translate(_MEANT)
+                    self.notes.changed(N_("What stands after the answers is left out: %(text)s"), text=said)
                 return self(head)
         return self(f"{head}{GAP}{tail}")
 
@@ -176,8 +180,8 @@ def _answers(notes: Notes, inside: _Text, inner: str, criterion: str) -> dict[st
         return {"kind": Kind.WRITTEN, "rubric": [{"text": criterion, "points": 1}]}
     if truth.strip().upper() in _TRUTH:
         notes.kind = Kind.TRUE_FALSE
-        wrong, _hash, right = said.partition("#")
-        heard = ([inside(right)], [inside(wrong)])
+        to_wrong, _hash, to_right = said.partition("#")
+        heard = ([inside(to_right)], [inside(to_wrong)])
         return {"kind": Kind.TRUE_FALSE, "answer": _TRUTH[truth.strip().upper()], "said": heard}
     if inner.lstrip().startswith("#"):
         notes.kind = Kind.NUMERIC
@@ -234,7 +238,9 @@ def _matching(notes: Notes, inside: _Text, found: Sequence[_Answer]) -> dict[str
 
 def _numeric(notes: Notes, inside: _Text, inner: str) -> dict[str, Any]:
     found = _split(notes, inner, leading=True)
-    intervals, right, wrong = [], [], []
+    intervals: list[Interval] = []
+    right: list[str] = []
+    wrong: list[str] = []
     for one in found:
         worth = one.worth if one.text else Decimal(0)
         (right if worth == 100 else wrong).append(inside(one.feedback))

@@ -43,7 +43,9 @@ def _block(notes: Notes, entry: Entry) -> str:
     general = f"\n\t####{said(entry['feedback'])}" if entry.get("feedback") else ""
     form = "[html]" if said.html else "[plain]"
     answers = _ANSWERS[kind](notes, said, entry)
-    return f"// [id:{entry['key']}]{tags}\n::{said(entry['key'])}::{form}{said(entry['stem'])} {{{answers}{general}\n}}\n"
+    return (
+        f"// [id:{entry['key']}]{tags}\n::{said(entry['key'])}::{form}{said(entry['stem'])} {{{answers}{general}\n}}\n"
+    )
 
 
 class _Said:

@@ -130,12 +130,15 @@ def _without_nothing(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check(entry: dict[str, Any], notes: Notes) -> None:
-    longest = max((len(text) for text in entries.units(entry).values()), default=0)
-    if len(notes.title) > LONGEST_TITLE or longest > LONGEST_TEXT:
-        notes.refuse(N_("A title is longer than %(title)s characters or a text longer than %(text)s."), title=LONGEST_TITLE, text=LONGEST_TEXT)  # fmt: skip
     wrong = entries.fault(entry)
     if wrong:
         notes.refuse(N_("It can't be held: %(reason)s."), reason=wrong)
+    if len(notes.title) > LONGEST_TITLE or max(map(len, entries.units(entry).values())) > LONGEST_TEXT:
+        notes.refuse(
+            N_("A title is longer than %(title)s characters or a text longer than %(text)s."),
+            title=LONGEST_TITLE,
+            text=LONGEST_TEXT,
+        )
 
 
 # ---------- what all formats share ----------
@@ -203,17 +206,21 @@ def _leave_parts_out(notes: Notes, choices: Sequence[Choice]) -> None:
     parts = [one for one in choices if one.percent not in (0, 100)]
     if parts:
         answers = ", ".join(f"“{one.text}” ({one.percent.normalize():f})" for one in parts)
-        notes.changed(N_("Answers worth a part of the points (in percent) count as wrong here: %(answers)s."), answers=answers)  # fmt: skip
+        said = N_("Answers worth a part of the points (in percent) count as wrong here: %(answers)s.")
+        notes.changed(said, answers=answers)
 
 
 def short_text(notes: Notes, choices: Sequence[Choice]) -> list[str]:
     """Accepted answers: those worth all. A `*` for any text can't be held; one worth nothing only catches the rest."""
     wild = [one for one in choices if _WILD.search(one.text) and one.percent > 0]
     if wild:
-        notes.changed(N_("Answers with * for any text are left out: %(answers)s."), answers=", ".join(f"“{one.text}”" for one in wild))  # fmt: skip
+        answers = ", ".join(f"“{one.text}”" for one in wild)
+        notes.changed(N_("Answers with * for any text are left out: %(answers)s."), answers=answers)
     plain = [one for one in choices if one not in wild]
     _leave_parts_out(notes, [one for one in plain if one.percent])
-    accepted = list(dict.fromkeys(" ".join(one.text.replace("\\*", "*").split()) for one in plain if one.percent == 100))
+    accepted = list(
+        dict.fromkeys(" ".join(one.text.replace("\\*", "*").split()) for one in plain if one.percent == 100)
+    )
     if not accepted:
         notes.refuse(N_("No answer is fully right."))
     return accepted

@@ -26,18 +26,27 @@ _PLACE = re.compile(r"\[\[\s*([0-9]{1,2})\s*\]\]")
 RUBRIC = f"{items.OURS}rubric"
 _CRITERION = re.compile(r"\(([0-9]{1,2})\)\s+(.*)")
 # Elements that say nothing which an answer depends on; every other one is read below or said to be left out.
-_COMMON = frozenset("name questiontext generalfeedback defaultgrade penalty hidden idnumber tags hint shuffleanswers answernumbering shownumcorrect showstandardinstruction correctfeedback partiallycorrectfeedback incorrectfeedback usecase single answer".split())  # fmt: skip
+_COMMON = frozenset({
+    "name", "questiontext", "generalfeedback", "defaultgrade", "penalty", "hidden", "idnumber", "tags", "hint",
+    "shuffleanswers", "answernumbering", "shownumcorrect", "showstandardinstruction", "correctfeedback",
+    "partiallycorrectfeedback", "incorrectfeedback", "usecase", "single", "answer",
+})  # fmt: skip
 
 
 def read(content: bytes, criterion: str = CRITERION) -> list[Item]:
     """The items of a file; raises Invalid with line and reason when it is no Moodle XML as a whole."""
     root = xml.parse(content)
-    if etree.QName(root).localname != "quiz":
-        raise Invalid(N_("This is XML, but no Moodle question file: its first element is <%(name)s>, not <quiz>."), name=etree.QName(root).localname)  # fmt: skip
-    return [
-        items.item(number, element.sourceline or 0, category, lambda notes, element=element: _Question(notes, element, criterion).entry())  # type: ignore[misc]  # fmt: skip
-        for number, (element, category) in enumerate(items.limited(_questions(root)), start=1)
-    ]
+    name = etree.QName(root).localname
+    if name != "quiz":
+        said = N_("This is XML, but no Moodle question file: its first element is <%(name)s>, not <quiz>.")
+        raise Invalid(said, name=name)
+    found = enumerate(items.limited(_questions(root)), start=1)
+    return [_item(number, element, category, criterion) for number, (element, category) in found]
+
+
+def _item(number: int, element: Element, category: str, criterion: str) -> Item:
+    line: Any = element.sourceline
+    return items.item(number, line or 0, category, lambda notes: _Question(notes, element, criterion).entry())
 
 
 def _questions(root: Element) -> Iterator[tuple[Element, str]]:
@@ -63,17 +72,21 @@ class _Question:
         kind = self.element.get("type") or ""
         title = words.on_one_line(words.wanted(self.element.findtext("name/text") or ""))
         raw = words.wanted(self.element.findtext("questiontext/text") or "")
-        items.stated(self.notes, _KINDS.get(kind, kind or "unknown"), title, _PLACE.sub("___", _TAGS.sub(" ", raw))[:400])
+        items.stated(
+            self.notes, _KINDS.get(kind, kind or "unknown"), title, _PLACE.sub("___", _TAGS.sub(" ", raw))[:400]
+        )
         if kind == "description":
             items.describe(self.notes)
         reader = _READERS.get(kind)
         if reader is None:
             self.notes.refuse(N_("Questions of the kind “%(kind)s” can't be held."), kind=kind[:60])
-        marks = items.read_marks(self.notes, self._tags())
+        marks = items.read_marks(self.notes, self.tags())
         entry = reader(self)
         self._say_what_is_left(kind)
         right, wrong = entry.pop("said", ([], []))
-        entry["feedback"] = items.feedback(self.notes, self.side_text("generalfeedback"), right, [*wrong, *self._combined()])
+        entry["feedback"] = items.feedback(
+            self.notes, self.side_text("generalfeedback"), right, [*wrong, *self._combined()]
+        )
         entry |= self._points(entry)
         return items.with_marks(entry, marks)
 
@@ -85,7 +98,9 @@ class _Question:
             return Words("")
         form = _FORMS.get(element.get("format", ""), "auto")
         text = words.wanted(element.findtext("text") or "")
-        return words.read(self.notes, text.replace("\n", "<br>") if form == "auto" and words.LOOKS_LIKE_HTML.search(text) else text, form)  # fmt: skip
+        if form == "auto" and words.LOOKS_LIKE_HTML.search(text):
+            text = text.replace("\n", "<br>")
+        return words.read(self.notes, text, form)
 
     def text(self, element: Element | None) -> str:
         """One line of text; a picture in it can't be kept and is told by its words."""
@@ -132,7 +147,9 @@ class _Question:
         found = pictures.judged(content) if content else None
         if found is None:
             self.notes.refuse(
-                N_("The picture “%(name)s” is no PNG, JPEG, GIF or WebP of at most %(size)s KB and %(side)s pixels a side."),
+                N_(
+                    "The picture “%(name)s” is no PNG, JPEG, GIF or WebP of at most %(size)s KB and %(side)s pixels a side."
+                ),
                 name=(name if not data else "data:")[-120:],
                 size=pictures.LARGEST >> 10,
                 side=pictures.MOST_PIXELS,
@@ -140,13 +157,16 @@ class _Question:
         return found
 
     def _file(self, name: str) -> Element | None:
-        files = self.element.iterfind("questiontext/file")
-        return next((f for f in files if f"{(f.get('path') or '/').lstrip('/')}{f.get('name')}" == name and f.get("encoding") == "base64"), None)  # fmt: skip
+        for file in self.element.iterfind("questiontext/file"):
+            path = (file.get("path") or "/").lstrip("/")
+            if f"{path}{file.get('name')}" == name and file.get("encoding") == "base64":
+                return file
+        return None
 
     # ---------- what stands beside ----------
 
-    def _tags(self) -> list[str]:
-        return [words.on_one_line(words.wanted(text)) for text in self.element.xpath("tags/tag/text/text()")]
+    def tags(self) -> list[str]:
+        return [words.on_one_line(words.wanted(one.text or "")) for one in self.element.iterfind("tags/tag/text")]
 
     def _combined(self) -> Iterable[str]:
         names = ("correctfeedback", "partiallycorrectfeedback", "incorrectfeedback")
@@ -157,7 +177,8 @@ class _Question:
         stated = decimal(self.element.findtext("defaultgrade") or "") or Decimal(entry.pop("weights", 1))
         kept = min(20, max(1, int(stated.to_integral_value())))
         if stated != kept:
-            self.notes.changed(N_("Its points are %(kept)s instead of %(points)s."), kept=kept, points=items.plain(stated))  # fmt: skip
+            points = items.plain(stated)
+            self.notes.changed(N_("Its points are %(kept)s instead of %(points)s."), kept=kept, points=points)
         if entry["kind"] == Kind.WRITTEN:
             if len(entry["rubric"]) == 1:
                 entry["rubric"][0]["points"] = kept
@@ -174,10 +195,11 @@ class _Question:
         unknown = {
             str(child.tag)
             for child in self.element.iterchildren(tag=etree.Element)
-            if child.tag not in _COMMON | _OWN.get(kind, frozenset()) and "".join(child.itertext()).strip()
+            if child.tag not in _COMMON | _OWN.get(kind, frozenset()) and "".join(map(str, child.itertext())).strip()
         }
         if unknown:
-            self.notes.changed(N_("Settings of the file that are unknown here are left out: %(names)s."), names=", ".join(sorted(unknown))[:200])  # fmt: skip
+            names = ", ".join(sorted(unknown))[:200]
+            self.notes.changed(N_("Settings of the file that are unknown here are left out: %(names)s."), names=names)
 
     def said(self, name: str, default: str = "") -> str:
         """What a plain element says, in small letters."""
@@ -261,13 +283,14 @@ def _unit(question: _Question) -> dict[str, str]:
 
 def _matching(question: _Question) -> dict[str, Any]:
     parts = question.element.iterfind("subquestion")
-    return question.stem() | items.matching(question.notes, [(question.text(one), question.text(one.find("answer"))) for one in parts])  # fmt: skip
+    pairs = [(question.text(one), question.text(one.find("answer"))) for one in parts]
+    return question.stem() | items.matching(question.notes, pairs)
 
 
 def _essay(question: _Question) -> dict[str, Any]:
     info = words.read(question.notes, words.wanted(question.element.findtext("graderinfo/text") or ""), "html").text()
     criteria = [_CRITERION.fullmatch(line) for line in info.split("\n")]
-    ours = bool(criteria) and all(criteria) and RUBRIC in question.element.xpath("tags/tag/text/text()")
+    ours = bool(criteria) and all(criteria) and RUBRIC in question.tags()
     if ours:
         rubric = [{"text": one[2], "points": int(one[1])} for one in criteria if one]
     else:
@@ -362,7 +385,10 @@ _KINDS = {
     "ddwtos": Kind.CLOZE,
     "ordering": Kind.ORDERING,
 }
-_ESSAY = "responseformat responserequired responsefieldlines minwordlimit maxwordlimit attachments attachmentsrequired maxbytes filetypeslist graderinfo responsetemplate"
+_ESSAY = (
+    "responseformat responserequired responsefieldlines minwordlimit maxwordlimit attachments attachmentsrequired maxbytes "
+    "filetypeslist graderinfo responsetemplate"
+)
 _OWN = {
     "matching": frozenset({"subquestion"}),
     "match": frozenset({"subquestion"}),

@@ -89,7 +89,7 @@ def _plain(parent: Element, name: str, text: str) -> Element:
 
 
 def _text(parent: Element, name: str, text: str, **attributes: str) -> Element:
-    element = etree.SubElement(parent, name, format="html", **attributes)
+    element = etree.SubElement(parent, name, {"format": "html", **attributes})
     _plain(element, "text", words.to_html(text))
     return element
 

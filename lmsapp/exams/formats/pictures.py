@@ -83,5 +83,7 @@ def _jpeg(content: bytes) -> tuple[int, int] | None:
         if marker in _JPEG_SIZES:
             height, width = struct.unpack(">HH", content[at + 5 : at + 9])
             return width, height
-        at += 1 if marker == 0xFF else 2 if marker in _JPEG_BARE else 2 + int.from_bytes(content[at + 2 : at + 4], "big")
+        at += (
+            1 if marker == 0xFF else 2 if marker in _JPEG_BARE else 2 + int.from_bytes(content[at + 2 : at + 4], "big")
+        )
     return None

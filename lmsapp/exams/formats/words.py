@@ -10,15 +10,23 @@ from lmsapp.exams.formats.items import Notes
 
 _TOKEN = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:\s+[a-z-]+="[^"]*")*)\s*/?>')
 _ATTRIBUTE = re.compile(r'([a-z-]+)="([^"]*)"')
-_BREAKS = frozenset({"p", "br", "div", "li", "tr", "ul", "ol", "table", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6"})  # fmt: skip
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_BREAKS = _HEADINGS | {"p", "br", "div", "li", "tr", "ul", "ol", "table", "blockquote", "pre"}
 _SILENT = frozenset({"p", "br", "div", "span", "tbody", "thead", "tfoot"})
 _BOLD = frozenset({"b", "strong"})
+_HELD = _SILENT | _BOLD | {"sup", "sub"}
 _RAISED = str.maketrans("0123456789+-n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ")
 _LOWERED = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
 _HEARD = re.compile(r"<(audio|video|iframe|object|embed|script|svg|math|canvas|form|input)\b", re.IGNORECASE)
 _STYLED = re.compile(r"<[^<>]+\sstyle\s*=", re.IGNORECASE)
-LOOKS_LIKE_HTML = re.compile(r"</?(?:p|br|b|strong|em|i|u|a|img|span|div|ul|ol|li|sub|sup|table|tr|td|h[1-6]|pre|code|font)\b[^<>]*>", re.IGNORECASE)  # fmt: skip
-_MARKDOWN = re.compile(r"(?<!\*)\*(?![*\s])[^*\n]+\*(?!\*)|(?<!\w)_[^_\n]+_(?!\w)|`|\[[^\]\n]*\]\(|^(?:#{1,6}|>|\s*[-+*]|\s*\d+\.) ", re.MULTILINE)  # fmt: skip
+LOOKS_LIKE_HTML = re.compile(
+    r"</?(?:p|br|b|strong|em|i|u|a|img|span|div|ul|ol|li|sub|sup|table|tr|td|h[1-6]|pre|code|font)\b[^<>]*>",
+    re.IGNORECASE,
+)
+_MARKDOWN = re.compile(
+    r"(?<!\*)\*(?![*\s])[^*\n]+\*(?!\*)|(?<!\w)_[^_\n]+_(?!\w)|`|\[[^\]\n]*\]\(|^(?:#{1,6}|>|\s*[-+*]|\s*\d+\.) ",
+    re.MULTILINE,
+)
 _LIST_LINE = re.compile(r"\s*(?:[-+*]|\d+\.) ")
 # Unassigned for ever (Unicode 23.7): they stand for something while a text is read and are in no text that comes in.
 _PICTURE, _PICTURE_END = "\ufddc", "\ufddd"
@@ -87,7 +95,8 @@ def from_html(notes: Notes, text: str) -> Words:
         notes.refuse(N_("Its text is longer than %(most)s characters."), most=cleaning.MOST_CHARACTERS)
     heard = _HEARD.search(text)
     if heard:
-        notes.refuse(N_("It holds <%(name)s>, which can't be kept: sounds, films and programs are not taken."), name=heard[1].lower())  # fmt: skip
+        said = N_("It holds <%(name)s>, which can't be kept: sounds, films and programs are not taken.")
+        notes.refuse(said, name=heard[1].lower())
     out: list[str] = []
     pictures: list[Shown] = []
     lost = {"style"} if _STYLED.search(text) else set()
@@ -96,26 +105,32 @@ def from_html(notes: Notes, text: str) -> Words:
     for token in _TOKEN.finditer(markup):
         out.append(html.unescape(markup[at : token.start()]))
         at = token.end()
-        closing, name = bool(token[1]), token[2]
-        if name in _BOLD:
-            out.append("**")
-        elif name == "img":
-            given = {key: html.unescape(value) for key, value in _ATTRIBUTE.findall(token[3])}
+        if token[2] == "img":
             out.append(f"{_PICTURE}{len(pictures)}{_PICTURE_END}")
-            pictures.append(Shown(given.get("src", ""), on_one_line(_UNWANTED.sub("", given.get("alt", "")))))
-        elif name in _BREAKS:
-            out.append("\n")
-            out.append("– " if name == "li" and not closing else "")
-        elif name in ("td", "th") and not closing:
-            out.append(" ")
-        elif name in ("sup", "sub"):
-            out.append(f"\ufdde{name}" if not closing else "\ufddf")
-        if name not in _SILENT | _BOLD | {"img", "sup", "sub"}:
-            lost.add(name)
+            pictures.append(_picture(token[3]))
+        else:
+            out.append(_meaning(token[2], closing=bool(token[1])))
+            lost |= {token[2]} - _HELD
     out.append(html.unescape(markup[at:]))
     if lost:
         _lost(notes, lost)
     return Words(tidy(_SMALL.sub(lambda found: _small(notes, found), "".join(out))), tuple(pictures))
+
+
+def _picture(attributes: str) -> Shown:
+    given = {name: html.unescape(value) for name, value in _ATTRIBUTE.findall(attributes)}
+    return Shown(given.get("src", ""), on_one_line(_UNWANTED.sub("", given.get("alt", ""))))
+
+
+def _meaning(name: str, *, closing: bool) -> str:
+    """What a tag leaves in our text."""
+    if name in _BOLD:
+        return "**"
+    if name in _BREAKS:
+        return "\n– " if name == "li" and not closing else "\n"
+    if name in ("sup", "sub"):
+        return "\ufddf" if closing else f"\ufdde{name}"
+    return " " if name in ("td", "th") and not closing else ""
 
 
 def _small(notes: Notes, found: re.Match[str]) -> str:

@@ -21,6 +21,8 @@ LONGEST_TITLE = 300
 LONGEST_TEXT = 20_000
 KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 LONGEST_KEY = 80
+_BLOCK = re.compile(r"</?(?:p|br|div|li|tr|td|h[1-6])\b[^<>]{0,2000}>", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,2000}>")
 _WILD = re.compile(r"(?<!\\)\*")
 # What our own writers put into a file beside what its format knows: how hard, how many points, critical …
 OURS = "lmsapp:"
@@ -69,7 +71,8 @@ class Item:
     @property
     def name(self) -> str:
         """What a person recognises the item by: its title, or how its text begins."""
-        return self.title or (self.text if len(self.text) <= 90 else f"{self.text[:89]}…")
+        text = self.title or self.text
+        return text if len(text) <= 90 else f"{text[:89]}…"
 
 
 class Refused(Exception):
@@ -146,7 +149,7 @@ def _check(entry: dict[str, Any], notes: Notes) -> None:
 
 def stated(notes: Notes, kind: str, title: str, text: str) -> None:
     """What is known of an item before it is read to its end."""
-    notes.kind, notes.title, notes.text = kind, title, " ".join(text.split())
+    notes.kind, notes.title, notes.text = kind, title, " ".join(_TAG.sub("", _BLOCK.sub(" ", text)).split())
 
 
 def describe(notes: Notes) -> NoReturn:

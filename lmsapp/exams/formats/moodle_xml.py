@@ -1,5 +1,6 @@
 """Moodle XML, one `question` element each, read into items. Pictures inside the file are judged by their content."""
 
+import html
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ class _Question:
         title = words.on_one_line(words.wanted(self.element.findtext("name/text") or ""))
         raw = words.wanted(self.element.findtext("questiontext/text") or "")
         items.stated(
-            self.notes, _KINDS.get(kind, kind or "unknown"), title, _PLACE.sub("___", _TAGS.sub(" ", raw))[:400]
+            self.notes, _KINDS.get(kind, kind or "unknown"), title, _PLACE.sub("___", html.unescape(raw))[:4000]
         )
         if kind == "description":
             items.describe(self.notes)
@@ -352,7 +353,6 @@ def _ordering(question: _Question) -> dict[str, Any]:
     return question.stem() | {"kind": Kind.ORDERING, "items": things}
 
 
-_TAGS = re.compile(r"<[^<>]{0,2000}>")
 _READERS: dict[str, Callable[[_Question], dict[str, Any]]] = {
     "multichoice": _multichoice,
     "multichoiceset": _all_or_nothing,

@@ -162,10 +162,9 @@ def because(reason: Because) -> str:
     values: dict[str, Any] = {
         name: number_text(value) if isinstance(value, int) else value for name, value in reason.values.items()
     }
-    if "reason" in values:
-        values["reason"] = _(values["reason"])
-    if values.get("kind") in KINDS:
-        values["kind"] = _(KINDS[values["kind"]])
+    for name, marked in (("reason", values.get("reason")), ("kind", KINDS.get(values.get("kind", "")))):
+        if marked:
+            values[name] = _(marked)
     return _(reason.message, **values)
 
 

@@ -157,6 +157,7 @@ def _in_state(session: Session, held: Sitting, state: State) -> list[Attempt]:
 
 def _go(session: Session, actor: Actor, attempt: Attempt, after: State, reason: str) -> None:
     """One transition: locked, looked at as of now, written with its event."""
+    session.flush()
     session.refresh(attempt, with_for_update=True)
     before = queries.state_now(attempt)
     if not attempts.may_follow(before, after):

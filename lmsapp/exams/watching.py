@@ -99,12 +99,11 @@ def story(session: Session, attempt: Attempt) -> list[Happening]:
     changes = session.scalars(select(AttemptEvent).where(AttemptEvent.attempt_id == attempt.id)).all()
     minutes = session.scalars(select(Extension).where(Extension.attempt_id == attempt.id)).all()
     written = session.scalars(select(RoomNote).where(RoomNote.attempt_id == attempt.id)).all()
-    lease = session.get(DeviceLease, attempt.id)
+    leases = session.scalars(select(DeviceLease).where(DeviceLease.attempt_id == attempt.id, DeviceLease.epoch > 1))
     ids = {*(one.person_id for one in changes), *(one.given_by for one in minutes), *(one.person_id for one in written)}
     people = {one.id: one for one in session.scalars(select(Person).where(Person.id.in_(ids - {None})))}
     lines = [Happening(c.at, "state", c.after, people.get(c.person_id or 0), c.reason or "") for c in changes]
     lines += [Happening(m.given_at, "minutes", m.minutes, people.get(m.given_by or 0), m.reason) for m in minutes]
     lines += [Happening(n.at, "note", n.text, people.get(n.person_id or 0)) for n in written]
-    if lease is not None and lease.epoch > 1:
-        lines.append(Happening(lease.taken_at, "device", lease.epoch))
+    lines += [Happening(lease.taken_at, "device", lease.epoch) for lease in leases]
     return sorted(lines, key=lambda line: line.at)

@@ -54,6 +54,7 @@ TABLE: dict[str, set[str]] = {
     "accounts.end_role": {"administrator"},
     "accounts.open_or_close": {"administrator"},
     "accounts.invite": {"manager", "administrator"},
+    "accounts.slip": {"manager", "administrator"},
     "accounts.log": {"administrator", "auditor"},
     "home.style": {"administrator"},
     "home.cancel_job": {"manager", "administrator"},
@@ -65,6 +66,7 @@ TABLE: dict[str, set[str]] = {
     "cohorts.add_person": STAFF_OF_COHORT,
     "cohorts.hours": STAFF_OF_COHORT,
     "cohorts.slips": STAFF_OF_COHORT,
+    "cohorts.slip": STAFF_OF_COHORT,
     "cohorts.withdraw": STAFF_OF_COHORT,
     "cohorts.learn": {"trainee"},
     "cohorts.lesson": {"trainee"},
@@ -118,5 +120,6 @@ OTHER_WORLD: dict[str, set[str]] = {
         "accounts.end_role",
         "accounts.open_or_close",
         "accounts.invite",
+        "accounts.slip",
     )
 }

@@ -1,28 +1,18 @@
 """In the exam room: time that stood still is given back, every act has its reason, what was saved stays."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lmsapp.core import clock, settings
+from lmsapp.core import clock
 from lmsapp.core.access import Actor
 from lmsapp.core.errors import Conflict, Invalid, NotAllowed
-from lmsapp.exams import invigilating, queries, sitting, watching
+from lmsapp.exams import invigilating, queries, saving, sitting, watching
 from lmsapp.exams.attempts import State
+from lmsapp.exams.batches import Batch, Given
 from lmsapp.exams.models import Attempt
-from lmsapp.exams.sitting import Given
-from tests import world
-
-
-@pytest.fixture
-def attempt(session: Session, tmp_path: Path) -> Attempt:
-    """An attempt that is open now."""
-    things = world.build(session, settings.load(tmp_path / "keys-folder", {}))
-    return session.scalars(select(Attempt).where(Attempt.code == things["own"]["attempt"])).one()
 
 
 @pytest.fixture
@@ -35,7 +25,7 @@ def save(session: Session, attempt: Attempt, seq: int = 1, device: str = "device
     """The candidate answers her first question with a choice."""
     item = next(i for i in attempt.paper.sheet["items"] if "options" in i)
     event = Given(seq, item["item"], item["options"][0]["name"])
-    sitting.save(session.connection(), attempt.code, attempt.person_id, device, [event])
+    saving.save(session.connection(), attempt.code, attempt.person_id, Batch(device, (event,)))
 
 
 def test_a_pause_gives_back_exactly_the_time_it_took(session: Session, attempt: Attempt, instructor: Actor) -> None:

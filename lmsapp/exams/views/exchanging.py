@@ -22,6 +22,8 @@ from lmsapp.exams.views.area import area, bank_words
 from lmsapp.web import login
 from lmsapp.web.database import db
 
+# Words of a file stand in a reader's sentence in their own direction (Unicode's first strong isolate).
+APART, END = "\u2068", "\u2069"
 KEPT_SECONDS = 24 * 3600
 KINDS = {
     "single": N_("single choice"),
@@ -160,9 +162,10 @@ def _say(count: int, wish: Wish) -> None:
 def because(reason: Because) -> str:
     """A reason in the reader's language."""
     values: dict[str, Any] = {
-        name: number_text(value) if isinstance(value, int) else value for name, value in reason.values.items()
+        name: number_text(value) if isinstance(value, int) else f"{APART}{value}{END}"
+        for name, value in reason.values.items()
     }
-    for name, marked in (("reason", values.get("reason")), ("kind", KINDS.get(values.get("kind", "")))):
+    for name, marked in (("reason", reason.values.get("reason")), ("kind", KINDS.get(reason.values.get("kind", "")))):
         if marked:
             values[name] = _(marked)
     return _(reason.message, **values)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from lmsapp.catalogue.models import Course
-from lmsapp.core import audit
+from lmsapp.core import audit, figures
 from lmsapp.core.access import Actor, demand
 from lmsapp.core.locales import LANGUAGES
 from lmsapp.exams import banking, entries, policy
@@ -75,6 +75,8 @@ def _whole(files: Files, path: Path, content: dict[str, Any]) -> bool:
 def _fault(question: dict[str, Any], content: dict[str, Any], seen: set[str]) -> str | None:
     if not question.get("key") or question["key"] in seen:
         return "the key is missing or used twice"
+    if question.get("figure") and not figures.exists(question["figure"]):
+        return f"there is no drawing “{question['figure']}”"
     return entries.fault(question, content["topics"]) or (None if question.get("feedback") else "the feedback is empty")
 
 

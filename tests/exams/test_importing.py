@@ -15,7 +15,7 @@ from lmsapp.core.access import KEEPER
 from lmsapp.core.errors import Invalid, NotAllowed
 from lmsapp.core.locales import LANGUAGES
 from lmsapp.core.storage import Folder
-from lmsapp.exams import banking, exchanging, exporting, importing, queries
+from lmsapp.exams import banking, exporting, importing, queries
 from lmsapp.exams.formats.items import Outcome
 from lmsapp.exams.importing import DRAFTS, PUBLISHED, Wish
 from lmsapp.exams.models import Bank, Question, QuestionDraft
@@ -109,35 +109,6 @@ def test_instructors_draft_and_only_training_managers_publish(
         exporting.export(session, cast["trainee"].actor, bank, "gift", Folder(Path()))
     with pytest.raises(Invalid, match="another language"):
         importing.plan(session, cast["manager"].actor, bank, items, Wish("prs", "law", PUBLISHED))
-
-
-def test_what_was_made_here_no_file_retires_or_changes(session: Session, bank: Bank, tmp_path: Path) -> None:
-    from lmsapp.catalogue.sources import Sources
-
-    take(session, bank, GIFT, Folder(tmp_path))
-    loaded = {q.key: q for q in session.scalars(select(Question).where(Question.bank_id == bank.id))}
-    changed, retired = loaded["law-0"], loaded["law-1"]
-    assert changed.origin == "content"
-    entry = banking.entry_of(session, changed) | {"stem": "Asked otherwise here?"}
-    banking.put(session, KEEPER, bank, entry, "en")
-    banking.retire(session, KEEPER, retired)
-    counts = exchanging.load(session, KEEPER, Sources(CONTENT))
-    assert (counts["kept"], counts["changed"], counts["retired"]) == (2, 0, 0)
-    assert banking.entry_of(session, changed)["stem"] == "Asked otherwise here?"
-    assert retired.retired
-    assert not loaded["own-key"].retired
-    assert exchanging.conflicts(session, Sources(CONTENT)) == ["tst-100/law-0", "tst-100/law-1"]
-
-
-def test_a_question_gone_from_its_file_is_retired(session: Session, bank: Bank, tmp_path: Path) -> None:
-    from lmsapp.catalogue.sources import Sources
-
-    question = session.scalars(select(Question).where(Question.key == "law-0")).one()
-    question.key = "gone"
-    session.flush()
-    counts = exchanging.load(session, KEEPER, Sources(CONTENT))
-    assert (counts["retired"], counts["new"]) == (1, 1)
-    assert question.retired
 
 
 # ---------- the pages ----------

@@ -16,7 +16,17 @@ from lmsapp.core.access import Actor
 from lmsapp.core.errors import NotFound
 from lmsapp.exams import attempts, policy
 from lmsapp.exams.attempts import State
-from lmsapp.exams.models import AnswerCurrent, Attempt, Bank, Exam, Mark, Question, QuestionDraft, Sitting
+from lmsapp.exams.models import (
+    AnswerCurrent,
+    Attempt,
+    Bank,
+    Exam,
+    Mark,
+    Question,
+    QuestionDraft,
+    QuestionVersion,
+    Sitting,
+)
 
 
 @dataclass(frozen=True)
@@ -225,6 +235,12 @@ def picture_of_bank(session: Session, bank: Bank, digest: str) -> dict[str, str]
         if found.get("digest") == digest:
             return found
     raise NotFound
+
+
+def picture_digests(session: Session) -> set[str]:
+    """Digests of the stored pictures that questions and drafts speak of."""
+    holders = [*session.scalars(select(QuestionVersion.structure)), *session.scalars(select(QuestionDraft.entry))]
+    return {holder["picture"]["digest"] for holder in holders if holder.get("picture")}
 
 
 def exam_of(session: Session, edition_id: int) -> Exam | None:

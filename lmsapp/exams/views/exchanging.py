@@ -1,5 +1,6 @@
 """Questions from and for other programs, and the pictures that came with them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -85,7 +86,7 @@ def import_questions(code: str) -> str | Response | tuple[str, int]:
             found = importing.read(form.file.content, wish.language)
             importing.plan(db.session(), login.actor(), bank, found.items, wish)
         except Invalid as problem:
-            problem.fields = problem.fields or {"file": problem.message}
+            problem.fields, problem.values = problem.fields or {"file": problem.message}, _spoken(problem.values)
             form.take(problem)
         else:
             digest = _storage().put(form.file.content).digest
@@ -161,14 +162,16 @@ def _say(count: int, wish: Wish) -> None:
 
 def because(reason: Because) -> str:
     """A reason in the reader's language."""
-    values: dict[str, Any] = {
-        name: number_text(value) if isinstance(value, int) else f"{APART}{value}{END}"
-        for name, value in reason.values.items()
-    }
+    values = _spoken(reason.values)
     for name, marked in (("reason", reason.values.get("reason")), ("kind", KINDS.get(reason.values.get("kind", "")))):
         if marked:
             values[name] = _(marked)
     return _(reason.message, **values)
+
+
+def _spoken(values: Mapping[str, Any]) -> dict[str, str]:
+    """Values as a sentence of the reader's language holds them: its digits, the file's words in their own direction."""
+    return {n: number_text(value) if isinstance(value, int) else f"{APART}{value}{END}" for n, value in values.items()}
 
 
 @area.form("/banks/<code>/export", policy=policy.may_author)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from lmsapp.core import cleaning
 from lmsapp.core.quantities import decimal
 from lmsapp.core.translations import N_
 from lmsapp.exams.formats import items, words
@@ -17,7 +18,8 @@ _SINGLE = frozenset({
 _SHORT = ("SHORTANSWER", "SA", "MW")
 _SHORT_CASED = ("SHORTANSWER_C", "SAC", "MWC")
 _NUMERIC = ("NUMERICAL", "NM")
-_GAP = re.compile(r"\{([0-9]{0,3}):([A-Z_]{2,20}):((?:[^}\\]|\\.)*)\}", re.DOTALL)
+_GAP = re.compile(r"\{([0-9]{0,3}):([A-Z_]{2,20}):((?:[^{}\\]|\\.)*)\}", re.DOTALL)
+_BEGINS = re.compile(r"\{[0-9]{0,3}:[A-Z_]{2,20}:")
 _PERCENT = re.compile(r"%(-?[0-9]{1,3}(?:\.[0-9]{1,8})?)%")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 # A sign behind a backslash, kept out of the way while answers are parted.
@@ -27,7 +29,11 @@ _SHOWN = str.maketrans({hidden: sign for sign, hidden in _HIDDEN.items()})
 
 def read(notes: Notes, markup: str) -> tuple[str, dict[str, dict[str, Any]], int]:
     """The text with [[1]], [[2]] … where answers stood, the gaps, and their weights together."""
+    if len(markup) > cleaning.MOST_CHARACTERS:
+        notes.refuse(N_("Its text is longer than %(most)s characters."), most=cleaning.MOST_CHARACTERS)
     found = list(_GAP.finditer(markup))
+    if len(_BEGINS.findall(markup)) > len(found):
+        notes.refuse(N_("Its text has a gap that can't be read."))
     items.most_gaps(notes, len(found))
     if not found:
         notes.refuse(N_("Its text has no gap."))
@@ -42,7 +48,7 @@ def read(notes: Notes, markup: str) -> tuple[str, dict[str, dict[str, Any]], int
 def _gap(notes: Notes, kind: str, inner: str) -> dict[str, Any]:
     if kind in _SHORT_CASED:
         notes.changed(N_("Capital and small letters are not told apart here."))
-    choices = [_choice(notes, part) for part in _parted(inner) if part.strip()]
+    choices = [_choice(notes, part) for part in items.few(notes, _parted(inner)) if part.strip()]
     if any(one.feedback for one in choices):
         notes.changed(N_("Feedback that depends on the answer is left out."))
     if kind in _SHORT + _SHORT_CASED:
@@ -109,4 +115,4 @@ def _unmistaken(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return re.sub(r"([\\~#}])", r"\\\1", words.to_html(text))
+    return re.sub(r"([\\~#}])", r"\\\1", words.to_html(text)).replace("{", "&lbrace;")

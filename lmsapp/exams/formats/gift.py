@@ -216,7 +216,7 @@ def _split(notes: Notes, inner: str, *, leading: bool = False) -> list[_Answer]:
     found = [_answer("=", first)] if leading and first.strip() else []
     if first.strip() and not leading:
         notes.refuse(N_("The answers begin with = or ~."))
-    found += [_answer(sign, text) for sign, text in _ANSWER.findall(inner)]
+    found += [_answer(one[1], one[2]) for one in items.few(notes, _ANSWER.finditer(inner))]
     if any(_OPEN_TAG.search(one.text) or _OPEN_TAG.search(one.feedback) for one in found):
         notes.refuse(N_("A = or ~ stands inside a tag. As a sign it is written \\= or \\~."))
     return found

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
+from itertools import islice
 from typing import Any, NoReturn, TypeVar
 
 from lmsapp.core.collation import fold
@@ -17,6 +18,7 @@ from lmsapp.exams.formats.pictures import Picture
 from lmsapp.exams.questions import Kind
 
 MOST_ITEMS = 2_000
+MOST_ANSWERS = 100
 LONGEST_TITLE = 300
 LONGEST_TEXT = 20_000
 KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -167,6 +169,14 @@ def feedback(notes: Notes, general: str, right: Iterable[str] = (), wrong: Itera
         return general
     notes.changed(N_("The feedback to the right answer is shown with every answer."))
     return "\n".join(to_right)
+
+
+def few(notes: Notes, answers: Iterable[T]) -> list[T]:
+    """The same answers, unless there are more than any question has."""
+    found = list(islice(answers, MOST_ANSWERS + 1))
+    if len(found) > MOST_ANSWERS:
+        notes.refuse(N_("It has more than %(most)s answers."), most=MOST_ANSWERS)
+    return found
 
 
 @dataclass(frozen=True)

@@ -208,7 +208,7 @@ class _Question:
 
     def choices(self) -> list[Choice]:
         """Its answers with what they are worth."""
-        return [self._choice(one) for one in self.element.iterfind("answer")]
+        return [self._choice(one) for one in items.few(self.notes, self.element.iterfind("answer"))]
 
     def _choice(self, element: Element) -> Choice:
         worth = decimal(element.get("fraction", "0"))
@@ -283,7 +283,7 @@ def _unit(question: _Question) -> dict[str, str]:
 
 
 def _matching(question: _Question) -> dict[str, Any]:
-    parts = question.element.iterfind("subquestion")
+    parts = items.few(question.notes, question.element.iterfind("subquestion"))
     pairs = [(question.text(one), question.text(one.find("answer"))) for one in parts]
     return question.stem() | items.matching(question.notes, pairs)
 
@@ -317,7 +317,10 @@ def _cloze(question: _Question) -> dict[str, Any]:
 
 def _word_places(question: _Question, name: str) -> dict[str, Any]:
     """[[3]] is the place of the third word; the words of its group are its options."""
-    offered = [(question.text(one), (one.findtext("group") or "1").strip()) for one in question.element.iterfind(name)]
+    offered = [
+        (question.text(one), (one.findtext("group") or "1").strip())
+        for one in items.few(question.notes, question.element.iterfind(name))
+    ]
     found = question.stem()
     numbers = [int(one) for one in _PLACE.findall(found["stem"])]
     items.most_gaps(question.notes, len(numbers))
@@ -345,7 +348,7 @@ def _drag(question: _Question) -> dict[str, Any]:
 
 
 def _ordering(question: _Question) -> dict[str, Any]:
-    things = [question.text(one) for one in question.element.iterfind("answer")]
+    things = [question.text(one) for one in items.few(question.notes, question.element.iterfind("answer"))]
     if question.said("selecttype", "all") not in ("all", "0"):
         question.notes.changed(N_("All things are put in order, not only some of them."))
     if question.said("gradingtype", "absolute_position") not in ("absolute_position", "0"):

@@ -8,6 +8,7 @@ from lmsapp.core import cleaning
 from lmsapp.core.translations import N_
 from lmsapp.exams.formats.items import Notes
 
+MOST_TAGS = 2_000
 _TOKEN = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:\s+[a-z-]+="[^"]*")*)\s*/?>')
 _ATTRIBUTE = re.compile(r'([a-z-]+)="([^"]*)"')
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
@@ -24,7 +25,7 @@ LOOKS_LIKE_HTML = re.compile(
     re.IGNORECASE,
 )
 _MARKDOWN = re.compile(
-    r"(?<!\*)\*(?![*\s])[^*\n]+\*(?!\*)|(?<!\w)_[^_\n]+_(?!\w)|`|\[[^\]\n]*\]\(|^(?:#{1,6}|>|\s*[-+*]|\s*\d+\.) ",
+    r"(?<!\*)\*(?![*\s])[^*\n]{1,300}\*(?!\*)|(?<!\w)_[^_\n]{1,300}_(?!\w)|`|\[[^\]\n]{0,300}\]\(|^(?:#{1,6}|>|\s*[-+*]|\s*\d+\.) ",
     re.MULTILINE,
 )
 _LIST_LINE = re.compile(r"\s*(?:[-+*]|\d+\.) ")
@@ -74,6 +75,8 @@ def on_one_line(text: str) -> str:
 
 def read(notes: Notes, text: str, form: str) -> Words:
     """A text in one of the forms `html`, `markdown`, `plain`, `auto` (HTML where it has tags)."""
+    if len(text) > cleaning.MOST_CHARACTERS:
+        notes.refuse(N_("Its text is longer than %(most)s characters."), most=cleaning.MOST_CHARACTERS)
     if form == "html" or (form == "auto" and LOOKS_LIKE_HTML.search(text)):
         return from_html(notes, text)
     if form == "markdown":
@@ -93,6 +96,8 @@ def from_html(notes: Notes, text: str) -> Words:
     """HTML's words: paragraphs become lines, bold stays bold, what else it had is said."""
     if len(text) > cleaning.MOST_CHARACTERS:
         notes.refuse(N_("Its text is longer than %(most)s characters."), most=cleaning.MOST_CHARACTERS)
+    if text.count("<") > MOST_TAGS:
+        notes.refuse(N_("Its text has more than %(most)s tags."), most=MOST_TAGS)
     heard = _HEARD.search(text)
     if heard:
         said = N_("It holds <%(name)s>, which can't be kept: sounds, films and programs are not taken.")

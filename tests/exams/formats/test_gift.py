@@ -63,6 +63,19 @@ def test_what_is_changed_is_said(text: str, reason: str) -> None:
     assert found.outcome is (Outcome.CHANGED if reason else Outcome.TAKEN)
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[markdown]" + "[" * 4_000_000 + " {T}", "longer than 100000 characters"),
+        ("[html]" + "<div>" * 19_000 + " {T}", "more than 2000 tags"),
+        ("a {" + "=a~b" * 900_000 + "}", "more than 100 answers"),
+        ("{" * 4_000_000, "A brace has no other end"),
+    ],
+)
+def test_hostile_lengths_are_refused_before_they_are_worked_on(text: str, reason: str) -> None:
+    assert reason in one(text).reason
+
+
 def test_one_forgotten_brace_costs_one_question() -> None:
     found = gift.read("First? {=a ~b\n\nSecond? {=c\n\n~d}\n\nThird? {T}")
     assert [item.outcome.value for item in found] == ["refused", "taken", "taken"]

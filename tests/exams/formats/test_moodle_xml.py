@@ -89,6 +89,18 @@ def test_what_cant_be_held_is_refused(kind: str, inner: str, reason: str) -> Non
 
 
 @pytest.mark.parametrize(
+    ("stem", "reason"),
+    [
+        ("{1:MC:" * 16_000, "a gap that can't be read"),
+        ("{1:MC:=a~b} {1:MC:", "a gap that can't be read"),
+        ("{1:SA:=a}" * 13, "more than 12 gaps"),
+    ],
+)
+def test_gaps_that_cant_be_read_are_said(stem: str, reason: str) -> None:
+    assert reason in question("cloze", "", stem).reason
+
+
+@pytest.mark.parametrize(
     ("inner", "reason"),
     [
         ("<defaultgrade>2.5</defaultgrade>", "Its points are 2 instead of 2.5"),

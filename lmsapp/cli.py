@@ -19,6 +19,7 @@ COMMANDS = {
     "certificates": "lmsapp.certificates.commands:certificates",
     "demo": "lmsapp.demo.commands:demo",
     "audit": "lmsapp.upkeep.audit:audit",
+    "bank": "lmsapp.exams.commands:bank",
     "bench": "lmsapp.bench.commands:bench",
     "backup": "lmsapp.upkeep.backup:backup",
     "doctor": "lmsapp.upkeep.doctor:doctor",

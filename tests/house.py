@@ -22,7 +22,7 @@ from tests import cast
 MISSING = {
     "number": "04820005", "membership_id": 987654, "code": "nothing-2026-01", "enrolment_id": 987654, "sitting_id": 987654,
     "attempt": "ZZZZZZZZZZ", "paper": "ZZZZZZZZZZ", "released": "ZZZZZZZZZZ", "serial": "NMC-2026-AC-99999-X", "job_id": 987654,
-    "slug": "nothing",
+    "slug": "nothing", "picture": "0" * 64,
 }  # fmt: skip
 BY_PAPER = {"paper_file", "papers_file", "key_paper", "reconcile"}
 BY_ATTEMPT = {
@@ -37,6 +37,7 @@ BY_ATTEMPT = {
     "resume",
     "void",
     "note",
+    "paper_picture",
 }
 
 
@@ -95,7 +96,8 @@ def address(rule: Rule, things: dict[str, object]) -> str:
     if area == "exams":
         values |= {"number": 1, "code": things["attempt"] if name in BY_ATTEMPT else things["code"]}
         values["code"] = things["released"] if name == "result" else values["code"]
-        values["code"] = "tst-100" if name == "bank" else values["code"]
+        values["code"] = "tst-100" if rule.rule.startswith("/<language:language>/banks/") else values["code"]
+        values["digest"] = things["picture"]
         if name in BY_PAPER:
             values |= {"code": things["paper"], "purpose": "sheet", "size": "normal"}
     elif area == "engagements":

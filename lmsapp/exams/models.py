@@ -30,7 +30,11 @@ class Bank(Base):
 
 
 class Question(Base):
-    """A question through its versions. Retired ones are not drawn any more."""
+    """A question through its versions. Retired ones are not drawn any more.
+
+    `origin` is `content` while it is as a content file brought it, and `here` once somebody made, changed or retired it in
+    this installation: then no file changes it any more.
+    """
 
     __tablename__ = "question"
     __table_args__ = (
@@ -41,6 +45,7 @@ class Question(Base):
             name="kind",
         ),
         CheckConstraint("difficulty between 1 and 3", name="difficulty"),
+        CheckConstraint("origin in ('content', 'here')", name="origin"),
     )
 
     id: Mapped[Id]
@@ -52,6 +57,7 @@ class Question(Base):
     competence: Mapped[str | None] = mapped_column(String(40))
     critical: Mapped[bool] = mapped_column(default=False)
     retired: Mapped[bool] = mapped_column(default=False)
+    origin: Mapped[Code] = mapped_column(default="here")
     document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
     bank: Mapped[Bank] = relationship(back_populates="questions")
     document: Mapped[Document] = relationship()

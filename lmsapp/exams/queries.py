@@ -16,7 +16,17 @@ from lmsapp.core.access import Actor
 from lmsapp.core.errors import NotFound
 from lmsapp.exams import attempts, policy
 from lmsapp.exams.attempts import State
-from lmsapp.exams.models import AnswerCurrent, Attempt, Bank, Exam, Mark, Question, Sitting
+from lmsapp.exams.models import (
+    AnswerCurrent,
+    Attempt,
+    Bank,
+    Exam,
+    Mark,
+    Question,
+    QuestionDraft,
+    QuestionVersion,
+    Sitting,
+)
 
 
 @dataclass(frozen=True)
@@ -214,6 +224,23 @@ def bank(session: Session, code: str) -> Bank:
     if found is None:
         raise NotFound
     return found
+
+
+def picture_of_bank(session: Session, bank: Bank, digest: str) -> dict[str, str]:
+    """A picture of one of a bank's questions or drafts."""
+    drafts = session.scalars(select(QuestionDraft.entry).where(QuestionDraft.bank_id == bank.id))
+    structures = (version.structure for question in bank.questions for version in question.versions)
+    for holder in (*structures, *drafts):
+        found: dict[str, str] = holder.get("picture") or {}
+        if found.get("digest") == digest:
+            return found
+    raise NotFound
+
+
+def picture_digests(session: Session) -> set[str]:
+    """Digests of the stored pictures that questions and drafts speak of."""
+    holders = [*session.scalars(select(QuestionVersion.structure)), *session.scalars(select(QuestionDraft.entry))]
+    return {holder["picture"]["digest"] for holder in holders if holder.get("picture")}
 
 
 def exam_of(session: Session, edition_id: int) -> Exam | None:

@@ -86,6 +86,11 @@ TABLE: dict[str, set[str]] = {
     "exams.void": {"manager"},
     "exams.banks": {"instructor", "other_instructor", "manager"},
     "exams.bank": {"instructor", "other_instructor", "manager"},
+    "exams.import_questions": {"instructor", "other_instructor", "manager"},
+    "exams.import_report": {"instructor", "other_instructor", "manager"},
+    "exams.export_questions": {"instructor", "other_instructor", "manager"},
+    "exams.bank_picture": {"instructor", "other_instructor", "manager"},
+    "exams.paper_picture": {"trainee", "instructor", "assessor", "manager", "auditor"},
     "exams.begin": {"trainee"},
     "exams.question": {"trainee"},
     "exams.events": {"trainee"},
@@ -113,7 +118,7 @@ TABLE: dict[str, set[str]] = {
 }
 
 # Objects that belong to nobody in particular: their address has an argument, but no owner.
-WITHOUT_OWNER = {"exams.bank"}
+WITHOUT_OWNER = {"exams.bank", "exams.import_questions", "exams.import_report", "exams.export_questions"}
 # An administrator of the second world's agency administers its people; the first world's agency has none in the cast.
 OTHER_WORLD: dict[str, set[str]] = {
     name: {"other_administrator"}

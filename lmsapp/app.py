@@ -32,7 +32,7 @@ from lmsapp.home import views as home_views
 from lmsapp.letters import telling as letters
 from lmsapp.materials import policy as materials_policy
 from lmsapp.materials import views as materials_views
-from lmsapp.web import csrf, database, errors, filters, headers, limits, locale, login, pages, static_files
+from lmsapp.web import csrf, database, errors, filters, headers, locale, login, pages, static_files
 from lmsapp.web.database import db
 
 AREAS = (
@@ -63,6 +63,8 @@ LARGEST_FORM = 2 * 1024 * 1024
 
 class LmsFlask(Flask):
     """Flask whose requests end in one commit, before the reply leaves, or in none."""
+
+    url_rule_class = pages.PatientRule
 
     def dispatch_request(self) -> Response:
         """Runs the view and settles its transaction."""
@@ -102,7 +104,6 @@ def create_app(settings: Settings) -> Flask:
     locale.install(app)
     login.install(app, _find_reader)
     csrf.install(app)
-    limits.install(app)
     pages.install(app)
     headers.install(app, secure=settings.secure)
     static_files.install(app)
@@ -128,10 +129,10 @@ def _find_reader(ticket_hash: str, address: str) -> login.Reader | None:
     found = sign_ins.find(db.session(), ticket_hash, address, settings.session_idle_hours)
     if found is None:
         return None
-    sign_in, person, actor = found
+    person, actor = found
     now = clock.now()
-    if now - sign_in.seen_at > sign_ins.SEEN_EVERY and database.reading():
-        database.writer().write(lambda connection: sign_ins.seen(connection, sign_in.id, now))
+    if now - person.seen_at > sign_ins.SEEN_EVERY and database.reading():
+        database.writer().write(lambda connection: sign_ins.seen(connection, person.session_id, now))
     return login.Reader(
         actor=actor,
         name=person.name,
@@ -142,7 +143,7 @@ def _find_reader(ticket_hash: str, address: str) -> login.Reader | None:
         time_zone=person.time_zone or settings.time_zone,
         calendar=person.calendar or "",
         roles=frozenset(m.role for m in actor.memberships),
-        session_id=sign_in.id,
+        session_id=person.session_id,
         must_choose_secret=person.must_choose_secret,
     )
 

@@ -24,7 +24,19 @@ MISSING = {
     "attempt": "ZZZZZZZZZZ", "released": "ZZZZZZZZZZ", "serial": "NMC-2026-AC-99999-X", "job_id": 987654,
     "slug": "nothing",
 }  # fmt: skip
-BY_ATTEMPT = {"question", "events", "review", "hand_in", "receipt", "extend"}
+BY_ATTEMPT = {
+    "question",
+    "events",
+    "review",
+    "hand_in",
+    "receipt",
+    "attempt",
+    "extend",
+    "pause",
+    "resume",
+    "void",
+    "note",
+}
 
 
 @dataclass(frozen=True)

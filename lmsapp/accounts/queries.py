@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Row, Select, bindparam, select
 from sqlalchemy.orm import Session, selectinload
 
 from lmsapp.accounts import policy
@@ -37,13 +38,13 @@ def actor_of(session: Session, person: Person, signed_in_at: datetime | None = N
         .where(Membership.person_id == person.id, policy.running(), Organisation.active)
     ).all()
     held = [(row.Membership, row.kind) for row in rows] if person.active else []
-    return actor_with(session, person, held, signed_in_at, address)
+    return actor_with(session, person.id, held, signed_in_at, address)
 
 
 def actor_with(
     session: Session,
-    person: Person,
-    held: Sequence[tuple[Membership, str]],
+    person_id: int,
+    held: Sequence[tuple[Membership | Row[Any], str]],
     signed_in_at: datetime | None = None,
     address: str = "",
 ) -> Actor:
@@ -52,7 +53,7 @@ def actor_with(
     if centre_id is None:
         centre_id = session.scalar(select(Organisation.id).where(Organisation.kind == "centre"))
     memberships = tuple(Held(one.role, one.organisation_id, tuple(one.languages or ())) for one, _kind in held)
-    return Actor(person.id, memberships, centre_id, signed_in_at, address=address)
+    return Actor(person_id, memberships, centre_id, signed_in_at, address=address)
 
 
 def asker(session: Session, asked_by: int | None) -> Actor:
@@ -104,14 +105,19 @@ def organisation(session: Session, actor: Actor, code: str) -> Organisation:
     return found
 
 
+_NAMES = (
+    select(OrganisationName.organisation_id, OrganisationName.language, OrganisationName.name)
+    .where(
+        OrganisationName.organisation_id.in_(bindparam("ids", expanding=True)),
+        OrganisationName.valid_from <= bindparam("today"),
+    )
+    .order_by(OrganisationName.valid_from)
+)
+
+
 def names_of(session: Session, ids: Iterable[int], language: str) -> dict[int, str]:
     """Today's names of organisations in a language (English, else any, where that is missing)."""
-    today = clock.now().date()
-    rows = session.execute(
-        select(OrganisationName.organisation_id, OrganisationName.language, OrganisationName.name)
-        .where(OrganisationName.organisation_id.in_(list(ids)), OrganisationName.valid_from <= today)
-        .order_by(OrganisationName.valid_from)
-    ).all()
+    rows = session.execute(_NAMES, {"ids": list(ids), "today": clock.now().date()}).all()
     names: dict[int, str] = {}
     for wanted in (None, "en", language):
         names |= {row.organisation_id: row.name for row in rows if wanted in (None, row.language)}

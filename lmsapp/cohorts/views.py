@@ -1,5 +1,6 @@
 """Pages of cohorts: for those who run them, and the lessons of those who learn in them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, current_app, flash, redirect, render_template, request, url_for
@@ -28,10 +29,9 @@ from lmsapp.web.pages import Area
 area = Area("cohorts", __name__)
 
 
-def _course_words(cohort: Cohort) -> Any:
-    return texts.texts_of(
-        db.session(), cohort.edition.document_id, current_language().code, drafts_allowed=drafts_allowed()
-    )
+def _course_words(cohort: Cohort, keys: Sequence[str] | None = None) -> Any:
+    document, language = cohort.edition.document_id, current_language().code
+    return texts.texts_of(db.session(), document, language, drafts_allowed=drafts_allowed(), keys=keys)
 
 
 def _partner_name(cohort: Cohort) -> str:
@@ -98,7 +98,7 @@ def cohort(code: str) -> str:
     return render_template(
         "cohorts/cohort.html",
         cohort=found,
-        words=_course_words(found),
+        words=_course_words(found, ["title"]),
         partner=_partner_name(found),
         standings=standings,
         at_risk=at_risk,
@@ -107,13 +107,14 @@ def cohort(code: str) -> str:
         average=roster.average([s.hours for s in standings if s.hours is not None]),
         minimum=minimum,
         panels=[panel(found) for panel in current_app.extensions["cohort_panels"]],
-        cells={cell: _cell(cell) for s in standings for cell in s.modules.values()},
+        cells={cell: _cell(cell) for cell in {cell for s in standings for cell in s.modules.values()}},
     )
 
 
-def _cell(cell: roster.Shade) -> str:
-    """Said once for each kind of cell, not for each cell: a heat-map has hundreds."""
-    return _("%(done)s of %(total)s", done=number_text(cell.done), total=number_text(cell.total))
+def _cell(cell: roster.Shade) -> tuple[str, str]:
+    """Class and words, once for each kind of cell, not for each cell: a heat-map has hundreds."""
+    words = _("%(done)s of %(total)s", done=number_text(cell.done), total=number_text(cell.total))
+    return f"h{cell.level}" if cell.level else "todo", words
 
 
 @area.form("/cohorts/<code>/people/add", policy=policy.may_run)
@@ -189,7 +190,7 @@ def hours(code: str) -> str | Response | tuple[str, int]:
     """Hours attended, one field a trainee."""
     found = queries.cohort(db.session(), login.actor(), code)
     standings = queries.standings(db.session(), found)
-    typed = {s.enrolment.id: request.form.get(f"hours-{s.enrolment.id}", "")[:20] for s in standings}
+    typed = {s.enrolment_id: request.form.get(f"hours-{s.enrolment_id}", "")[:20] for s in standings}
     wrong: dict[str, str] = {}
     if request.method == "POST":
         takes_only("reason", *(f"hours-{i}" for i in typed))

@@ -220,6 +220,7 @@ class Run:
 
 
 Work = Callable[[Run], None]
+Sweep = Callable[[sessionmaker[Session]], None]
 
 
 class Registry:
@@ -227,11 +228,24 @@ class Registry:
 
     def __init__(self) -> None:
         self._work: dict[str, Work] = {}
+        self._sweeps: list[Sweep] = []
         self._stopping = threading.Event()
 
     def add(self, name: str, work: Work) -> None:
         """Connects one name."""
         self._work[name] = work
+
+    def add_sweep(self, sweep: Sweep) -> None:
+        """Connects what is looked after every few seconds: short, harmless to do twice or late."""
+        self._sweeps.append(sweep)
+
+    def sweep(self, sessions: sessionmaker[Session]) -> None:
+        """Runs the sweeps once; one that fails takes no other with it."""
+        for sweep in self._sweeps:
+            try:
+                sweep(sessions)
+            except Exception:
+                log.exception("a sweep failed")
 
     def interrupt(self) -> None:
         """Asks the running jobs to end at their next step; they go on after the next start."""

@@ -42,7 +42,3 @@ def is_full(problem: BaseException) -> bool:
     """Whether there was no room left to write."""
     return sentence(problem) == FULL
 
-
-def is_locked(problem: BaseException) -> bool:
-    """Whether somebody else held the database for too long."""
-    return sentence(problem) == LOCKED

@@ -66,7 +66,9 @@ def reading() -> bool:
 
 def finish(response: Response) -> Response:
     """Commits what a view did when it ended well (below 400); called before the reply leaves."""
-    if request.method in READING or response.status_code >= 400:
+    if request.method in READING:
+        db.session.close()  # a rollback would expire every row that was read, one by one
+    elif response.status_code >= 400:
         db.session.rollback()
     else:
         db.session.commit()

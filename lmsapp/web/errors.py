@@ -5,10 +5,11 @@ from http import HTTPStatus
 
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
-from lmsapp.core import audit, troubles
-from lmsapp.core.errors import Busy, Conflict, Invalid, LmsError, NotAllowed, NotFound
+from lmsapp.core import audit, sessions, troubles
+from lmsapp.core.errors import Busy, Conflict, Full, Invalid, LmsError, NotAllowed, NotFound, SignInNeeded
 from lmsapp.core.translations import N_, gettext
 from lmsapp.web import database, locale, login
 from lmsapp.web.csrf import StaleForm
@@ -17,15 +18,18 @@ from lmsapp.web.database import db
 log = logging.getLogger(__name__)
 
 STATUS: dict[type[LmsError], int] = {
+    SignInNeeded: 401,
     NotAllowed: 403,
     NotFound: 404,
     Conflict: 409,
     Invalid: 422,
     Busy: 503,
+    Full: 507,
     StaleForm: 400,
 }
 TITLES = {
     400: N_("This request can't be read"),
+    401: N_("Sign in again"),
     403: N_("This page is not for you"),
     404: N_("This page does not exist"),
     405: N_("This address can't be used that way"),
@@ -56,6 +60,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(LmsError, _ours)
     app.register_error_handler(CSRFError, lambda _problem: _ours(StaleForm()))
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(DBAPIError, _outage)
     app.register_error_handler(Exception, _defect)
 
 
@@ -91,21 +96,39 @@ def _http(problem: HTTPException) -> Response:
     return answer
 
 
+def _outage(problem: DBAPIError) -> Response:
+    """A database that can't write just now is said plainly; any other fault of it is a defect."""
+    ours = sessions.outage(problem)
+    if ours is None:
+        return _defect(problem)
+    log.error("outage", exc_info=problem, extra={"path": request.path})
+    login.ask_no_more()
+    answer = _ours(ours)
+    answer.headers["Retry-After"] = "2"
+    return answer
+
+
 def _defect(problem: Exception) -> Response:
-    for is_so, status in ((troubles.is_full, 507), (troubles.is_locked, 503)):
-        if is_so(problem):
-            log.critical("%s", troubles.sentence(problem), extra={"path": request.path})
-            return page(status, gettext(MESSAGES[status]))
+    if troubles.is_full(problem):
+        log.critical("%s", troubles.sentence(problem), extra={"path": request.path})
+        return page(507, gettext(MESSAGES[507]))
     number = g.get("request_number", "")
     log.error("defect", exc_info=problem, extra={"path": request.path, "request": number})
     return page(500, gettext(MESSAGES[500]), number=number)
+
+
+def wants_json() -> bool:
+    """Whether a program asks, not a person: it sent JSON, or prefers it."""
+    return (
+        request.is_json or request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
+    )
 
 
 def page(status: int, message: str, *, number: str = "", code: str = "") -> Response:
     """An error page; its words never depend on what the database says."""
     db.session.rollback()
     title = gettext(TITLES.get(status, TITLES[400]))
-    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+    if wants_json():
         return make_response(jsonify(error=code or str(status), title=title, message=message), status)
     return make_response(
         render_template("layouts/error.html", status=status, title=title, message=message, number=number), status

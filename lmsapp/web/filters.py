@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, request, url_for
 from flask_login import current_user
+from markupsafe import Markup
 
 from lmsapp.core import clock, figures, formatting, pdf
 from lmsapp.core.dates import PartialDate
@@ -33,6 +34,7 @@ def install(app: Flask) -> None:
         switched=locale.switched,
         tag_of=lambda code: LANGUAGES[code].tag if code in LANGUAGES else "",
         direction_of=lambda code: LANGUAGES[code].direction if code in LANGUAGES else "auto",
+        spoken=spoken,
         language_name=lambda code: LANGUAGES[code].name if code in LANGUAGES else code,
         number=formatting.number_text,
         digits=formatting.number_text,
@@ -76,6 +78,13 @@ def install(app: Flask) -> None:
         isodate=lambda value: value.isoformat() if isinstance(value, (date, datetime)) else str(value),
     )
     app.context_processor(_every_page)
+
+
+@cache
+def spoken(code: str) -> Markup:
+    """The attributes of words in a language, for the hundreds of names a list may hold."""
+    language = LANGUAGES[code]
+    return Markup(' lang="{}"{}').format(language.tag, Markup(' dir="rtl"') if language.direction == "rtl" else "")
 
 
 def zone() -> str:

@@ -18,6 +18,7 @@ STRANGE = ("role", "organisation_id", "score", "serial", "user_id", "is_demonstr
 # Fields by these names that a form does have.
 HAS = {"accounts.new_person": {"role"}, "accounts.grant_role": {"role"}}
 ASKS_JSON = {"exams.events"}
+ASKS_FOR_MORE_FIRST = {"accounts.letter"}  # whose address must hold a token that is alive
 # The traces reading may leave: where one was seen last, how far a lesson was read, who took a file.
 TRACES = {("sign_in", "seen_at"), ("progress", None), ("download", None)}
 
@@ -25,7 +26,7 @@ TRACES = {("sign_in", "seen_at"), ("progress", None), ("download", None)}
 def posting(house: House) -> Iterator[Rule]:
     """Every route that takes a form."""
     for rule in rules(house.app):
-        if "POST" in rule.methods and rule.endpoint not in ASKS_JSON:
+        if "POST" in rule.methods and rule.endpoint not in ASKS_JSON | ASKS_FOR_MORE_FIRST:
             yield rule
 
 

@@ -50,6 +50,7 @@ class Things:
     serial: str
     job_id: int
     slug: str
+    agency: str
 
 
 def build(session: Session, settings: Settings) -> dict[str, dict[str, object]]:
@@ -111,6 +112,7 @@ def _world(
         award.serial,
         job.id,
         printed(session, settings),
+        agency,
     )
 
 

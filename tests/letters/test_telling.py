@@ -28,7 +28,7 @@ from lmsapp.core.sessions import transaction, writing
 from lmsapp.exams.events import ResultsReleased
 from lmsapp.exams.models import Attempt
 from lmsapp.letters import telling
-from lmsapp.materials import adapting, distributing
+from lmsapp.materials import distributing, withdrawing
 from lmsapp.materials.events import EditionEnded
 from lmsapp.materials.models import Material, PrintedFile
 from tests import cast
@@ -96,7 +96,7 @@ def take(session: Session) -> Material:
 
 
 def withdraw_material(session: Session, _things: dict[str, object]) -> None:
-    adapting.withdraw(session, KEEPER, take(session).editions[0], "Səhv <b>şəkil</b>")
+    withdrawing.withdraw(session, KEEPER, take(session).editions[0], "Səhv <b>şəkil</b>")
 
 
 def supersede(session: Session, _things: dict[str, object]) -> None:

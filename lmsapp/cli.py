@@ -23,6 +23,7 @@ COMMANDS = {
     "bench": "lmsapp.bench.commands:bench",
     "backup": "lmsapp.upkeep.backup:backup",
     "doctor": "lmsapp.upkeep.doctor:doctor",
+    "fields": "lmsapp.upkeep.personal:fields",
     "restore": "lmsapp.upkeep.backup:restore",
 }
 

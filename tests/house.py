@@ -22,7 +22,7 @@ from tests import cast
 MISSING = {
     "number": "04820005", "membership_id": 987654, "code": "nothing-2026-01", "enrolment_id": 987654, "sitting_id": 987654,
     "attempt": "ZZZZZZZZZZ", "paper": "ZZZZZZZZZZ", "released": "ZZZZZZZZZZ", "serial": "NMC-2026-AC-99999-X", "job_id": 987654,
-    "slug": "nothing", "picture": "0" * 64,
+    "slug": "nothing", "picture": "0" * 64, "agency": "nothing",
 }  # fmt: skip
 BY_PAPER = {"paper_file", "papers_file", "key_paper", "reconcile"}
 BY_ATTEMPT = {
@@ -108,7 +108,9 @@ def address(rule: Rule, things: dict[str, object]) -> str:
         values["code"] = "tst-100"
     else:
         values["code"] = str(things["code"]).lower()
-    values |= {k: things[k] for k in ("membership_id", "enrolment_id", "sitting_id", "serial", "job_id", "slug")}
+    values |= {
+        k: things[k] for k in ("membership_id", "enrolment_id", "sitting_id", "serial", "job_id", "slug", "agency")
+    }
     path = rule.rule
     for argument in rule.arguments:
         for converter in (

@@ -56,6 +56,7 @@ class Things:
     job_id: int
     slug: str
     picture: str
+    agency: str
 
 
 def build(session: Session, settings: Settings) -> dict[str, dict[str, object]]:
@@ -120,6 +121,7 @@ def _world(
         job.id,
         printed(session, settings),
         picture,
+        agency,
     )
 
 

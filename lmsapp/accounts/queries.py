@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, selectinload
 
 from lmsapp.accounts import policy
@@ -44,7 +44,7 @@ def actor_of(session: Session, person: Person, signed_in_at: datetime | None = N
 def actor_with(
     session: Session,
     person_id: int,
-    held: Sequence[tuple[Membership | Row[Any], str]],
+    held: Sequence[tuple[Any, str]],
     signed_in_at: datetime | None = None,
     address: str = "",
 ) -> Actor:

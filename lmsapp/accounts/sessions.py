@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, select, update
+from sqlalchemy import BindParameter, Connection, and_, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from lmsapp.accounts import policy, queries
@@ -12,7 +12,7 @@ from lmsapp.core import clock
 from lmsapp.core.access import Actor
 
 SEEN_EVERY = timedelta(minutes=2)
-_NOW = bindparam("now")
+_NOW: BindParameter[datetime] = bindparam("now")
 _LIVE = (
     select(
         SignIn.id.label("session_id"),
@@ -45,7 +45,7 @@ _LIVE = (
 )
 
 
-def find(session: Session, ticket_hash: str, address: str, idle_hours: int) -> tuple[Row[Any], Actor] | None:
+def find(session: Session, ticket_hash: str, address: str, idle_hours: int) -> tuple[Any, Actor] | None:
     """The live session with its person, and what she may today; None when it ended, idled out, or the account is closed."""
     now = clock.now()
     asked = {"ticket_hash": ticket_hash, "now": now, "not_idle_since": now - timedelta(hours=idle_hours)}

@@ -170,9 +170,11 @@ def standings(session: Session, cohort: Cohort) -> list[Standing]:
     totals = [(module, len(those)) for module, those in lessons.items()]
     return [
         Standing(
-            *one,
-            {module: roster.shade(done[module, one[0]], opened[module, one[0]], total) for module, total in totals},
-            finished[one[0]],
+            **one._asdict(),
+            modules={
+                m: roster.shade(done[m, one.enrolment_id], opened[m, one.enrolment_id], total) for m, total in totals
+            },
+            lessons_done=finished[one.enrolment_id],
         )
         for one in people
     ]

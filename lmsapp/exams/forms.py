@@ -38,5 +38,11 @@ class ExtensionForm(Form):
     reason = Line(later("Reason"), [needed(later("Write the reason for the extra time."))])
 
 
+class BeginForm(Form):
+    """Beginning an exam, with the code of the room where there is one."""
+
+    room_code = Line(later("Code of the room"))
+
+
 class EmptyForm(Form):
     """A button that only carries its form token."""

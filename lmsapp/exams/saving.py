@@ -34,6 +34,7 @@ from lmsapp.exams.models import (
 )
 
 FIRST = "0" * 64
+NOT_ON_PAPER = N_("This answer does not belong to your paper. Reload the page.")
 
 
 class Refusal(StrEnum):
@@ -142,7 +143,7 @@ def save(connection: Connection, code: str, person_id: int, sent: Batch) -> Save
     for given in sent.events:
         shaped = desk.shapes.get(given.item)
         if shaped is None or not questions.readable(shaped, given.value):
-            raise Invalid(N_("This answer does not belong to your paper. Reload the page."))
+            raise Invalid(NOT_ON_PAPER)
     stopped = attempts.stopped_at(desk.paused_at, desk.sitting_paused_at)
     state = attempts.effective_state(State(desk.state), desk.deadline_at, desk.grace_seconds, now, stopped)
     closed = State(desk.state) not in (State.OPEN, State.PAUSED)

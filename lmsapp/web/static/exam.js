@@ -307,7 +307,7 @@ class ExamPage extends HTMLElement {
 
   // ----- sending -----
 
-  async send({ takeOver = false, reload = false } = {}) {
+  async send({ takeOver = false } = {}) {
     if (this.sending || !this.memory || this.closed) return;
     this.sending = true;
     clearTimeout(this.retry);
@@ -319,7 +319,7 @@ class ExamPage extends HTMLElement {
       const [status, told] = await this.post(this.dataset.events, { device, epoch, events: sent, take_over: takeOver });
       if (Number.isInteger(told.acked_to)) await this.acknowledged(told);
       if (status !== 200) await this.refused(status, told);
-      else if (reload) { location.reload(); return; }
+      else if (takeOver && this.stopped === "lease") await this.takenOver();
       else this.arrived();
     } catch {
       this.later();
@@ -404,11 +404,25 @@ class ExamPage extends HTMLElement {
   }
 
   async renewed() {
-    const reply = await fetch(`${this.dataset.base}${this.number}`, { headers: { Accept: "text/html" } });
-    const fresh = new DOMParser().parseFromString(await reply.text(), "text/html").querySelector("exam-page");
-    if (fresh?.dataset.attempt !== this.attempt || fresh.dataset.token === this.dataset.token) return false;
+    const fresh = await this.fresh();
+    if (!fresh || fresh.dataset.token === this.dataset.token) return false;
     this.dataset.token = fresh.dataset.token;
     return true;
+  }
+
+  /** This page as the server makes it now; nothing when it would not give it to us. */
+  async fresh() {
+    const reply = await fetch(`${this.dataset.base}${this.number}`, { headers: { Accept: "text/html" } });
+    const page = new DOMParser().parseFromString(await reply.text(), "text/html").querySelector("exam-page");
+    return page?.dataset.attempt === this.attempt ? page : undefined;
+  }
+
+  /** From now on this device writes: it shows what the other one left. */
+  async takenOver() {
+    for (const form of (await this.fresh())?.querySelectorAll("form.question") || []) this.fill(form.dataset.item, form.dataset.value);
+    this.go_on();
+    this.arrived();
+    this.count();
   }
 
   async signIn(form) {
@@ -493,7 +507,7 @@ class ExamPage extends HTMLElement {
     else if (go === "review") this.turn("review");
     else if (act === "back") this.show(this.number);
     else if (act === "hand-in") this.handIn();
-    else if (act === "take-over") this.send({ takeOver: true, reload: true });
+    else if (act === "take-over") this.send({ takeOver: true });
     else if (act === "reload") location.reload();
     else if (move) { question.move(on); this.note(question); }
   }

@@ -15,7 +15,10 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from lmsapp.core import clock
 from lmsapp.core.errors import Invalid
@@ -44,6 +47,19 @@ class PublicKey:
         """Whether something dated `moment` may carry this key's signature: in its time, before it was compromised."""
         ends = [end for end in (self.valid_until, self.compromised_at) if end is not None]
         return self.valid_from <= moment and all(moment <= end for end in ends)
+
+
+def verifies_device(public: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether a browser's key (ECDSA on P-256; the key an uncompressed point, the signature r and s) made this signature."""
+    if len(signature) != 64:
+        return False
+    r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
+    try:
+        key = EllipticCurvePublicKey.from_encoded_point(SECP256R1(), public)
+        key.verify(encode_dss_signature(r, s), message, ECDSA(SHA256()))
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 class KeyRing:

@@ -150,7 +150,8 @@ def save(connection: Connection, code: str, person_id: int, sent: Batch) -> Save
     late = closed or state is State.EXPIRED
     epoch, leads = _lease(connection, desk, sent, now, closed=closed)
     fresh, clashing = _sorted_out(connection, desk, sent, now)
-    receipt = _append(connection, desk, sent.device, fresh, now, epoch=epoch, late=late, leads=leads)
+    end: str = desk.last_hash or FIRST
+    receipt = _append(connection, desk.id, end, sent.device, fresh, now, epoch=epoch, late=late, leads=leads)
     return Saved(
         acked_to=_acked_to(connection, desk, sent.device, fresh),
         epoch=epoch,
@@ -224,7 +225,8 @@ def _keep_clash(connection: Connection, attempt_id: int, device: str, given: Giv
 
 def _append(
     connection: Connection,
-    desk: Row[Any],
+    attempt_id: int,
+    end: str,
     device: str,
     fresh: Sequence[Given],
     now: datetime,
@@ -234,13 +236,12 @@ def _append(
     leads: bool,
 ) -> str:
     """Adds events to the attempt's chain and projects them if they count; returns the chain's end."""
-    end: str = desk.last_hash or FIRST
     rows = []
     for given in fresh:
-        before, end = end, chained(end, desk.id, device, given)
+        before, end = end, chained(end, attempt_id, device, given)
         rows.append(
             {
-                "attempt_id": desk.id,
+                "attempt_id": attempt_id,
                 "device": device,
                 "client_seq": given.seq,
                 "epoch": epoch,
@@ -263,7 +264,7 @@ def _append(
             _project[connection.dialect.name],
             [
                 {
-                    "attempt_id": desk.id,
+                    "attempt_id": attempt_id,
                     "item": given.item,
                     "value": given.value,
                     "epoch": epoch,
@@ -274,6 +275,36 @@ def _append(
             ],
         )
     return end
+
+
+def take_in(connection: Connection, attempt_id: int, device: str, epoch: int, events: Sequence[Given]) -> bool:
+    """Adds the answers of a bundle that are not here yet, as ones that count; False, and nothing, when one clashes."""
+    known = {
+        row.client_seq: (row.item, row.value)
+        for row in connection.execute(
+            select(AnswerEvent.client_seq, AnswerEvent.item, AnswerEvent.value).where(
+                AnswerEvent.attempt_id == attempt_id, AnswerEvent.device == device
+            )
+        )
+    }
+    if any(known.get(given.seq, (given.item, given.value)) != (given.item, given.value) for given in events):
+        return False
+    fresh = [given for given in events if given.seq not in known]
+    last = select(AnswerEvent.hash).where(AnswerEvent.attempt_id == attempt_id).order_by(AnswerEvent.id.desc()).limit(1)
+    end = connection.execute(last).scalar() or FIRST
+    _append(connection, attempt_id, end, device, fresh, clock.now(), epoch=epoch, late=False, leads=True)
+    return True
+
+
+def holder(connection: Connection | Session, attempt_id: int) -> tuple[str, int]:
+    """The device that writes an attempt now, and the epoch it holds; ("", 0) before the first."""
+    row = connection.execute(
+        select(DeviceLease.device, DeviceLease.epoch)
+        .where(DeviceLease.attempt_id == attempt_id)
+        .order_by(DeviceLease.epoch.desc())
+        .limit(1)
+    ).first()
+    return (row.device, row.epoch) if row else ("", 0)
 
 
 def chained(previous: str, attempt_id: int, device: str, given: Given) -> str:

@@ -24,7 +24,7 @@ MISSING = {
     "attempt": "ZZZZZZZZZZ", "released": "ZZZZZZZZZZ", "serial": "NMC-2026-AC-99999-X", "job_id": 987654,
     "slug": "nothing",
 }  # fmt: skip
-BY_ATTEMPT = {"question", "events", "picture", "review", "hand_in", "receipt", "extend"}
+BY_ATTEMPT = {"question", "events", "picture", "leave", "bundle", "review", "hand_in", "receipt", "extend"}
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def address(rule: Rule, things: dict[str, object]) -> str:
     name = rule.endpoint.split(".")[1] if "." in rule.endpoint else rule.endpoint
     area = rule.endpoint.split(".")[0]
     values: dict[str, object] = {
-        "language": "en", "module": "1-first", "lesson": "1-signs", "token": "no-such-letter", "digest": "0" * 64, "filename": "app.css", "number": things["number"],
+        "language": "en", "module": "1-first", "lesson": "1-signs", "token": "no-such-letter", "digest": "0" * 64, "bundle_id": 987654, "filename": "app.css", "number": things["number"],
     }  # fmt: skip
     if area == "exams":
         values |= {"number": 1, "code": things["attempt"] if name in BY_ATTEMPT else things["code"]}

@@ -37,10 +37,9 @@ def grant(
     if not _KEY.fullmatch(public_key):
         raise Invalid(batches.UNREADABLE)
     session.refresh(attempt, ["state", "deadline_at", "paused_at"], with_for_update=True)
-    kept = _granted(session, attempt, device)
-    if kept is not None and kept.public_key == public_key:
+    kept, (name, epoch) = _granted(session, attempt, device), saving.holder(session, attempt.id)
+    if kept is not None and (kept.public_key, device, kept.epoch) == (public_key, name, epoch):
         return kept
-    name, epoch = saving.holder(session, attempt.id)
     if name != device:
         raise Conflict(saving.MESSAGES[saving.Refusal.LEASE_LOST])
     if queries.state_now(attempt) not in OPEN:
@@ -75,17 +74,24 @@ def grant(
     return made
 
 
-def collect(session: Session, actor: Actor, held: Sitting, octets: bytes, ring: KeyRing) -> Bundle:
-    """Takes a bundle of a sitting in, or holds it with every doubt about it; the same file again gives the same outcome."""
+def collect(
+    session: Session, actor: Actor, held: Sitting, octets: bytes, ring: KeyRing, own: Attempt | None = None
+) -> Bundle:
+    """Takes a bundle of a sitting in, or holds it with every doubt about it; the same file again gives the same outcome.
+
+    Those who watch the sitting hand in anybody's; a candidate that of her `own` attempt.
+    """
     digest = hashlib.sha256(octets).hexdigest()
     known = session.scalar(select(Bundle).where(Bundle.digest == digest))
     try:
         read = bundles.read(octets)
     except Invalid:
         read = None
-    attempt = _attempt_of(session, held, read)
-    if not policy.may_watch(actor, held) and (attempt is None or not policy.may_write(actor, attempt)):
-        raise NotAllowed(N_("Only those who teach or assess this cohort may see its exams."))
+    attempt = _attempt_of(session, held, read) or (own if read is None else None)
+    if own is None:
+        demand(policy.may_watch(actor, held))
+    elif attempt is not own or not policy.may_write(actor, own):
+        raise NotAllowed(N_("Only the candidate may write in this exam."))
     if known is not None:
         return known
     _leave_room(session, held)

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from wtforms import MultipleFileField
 from wtforms.validators import ValidationError
 
 from lmsapp.core.formatting import latin_digits
 from lmsapp.core.translations import gettext as _
 from lmsapp.core.translations import lazy_gettext as later
-from lmsapp.web.forms import DayField, Form, Line, WholeNumber, needed
+from lmsapp.web.forms import Choice, DayField, Form, Line, WholeNumber, needed
 
 
 class TimeOfDay(Line):
@@ -42,6 +43,19 @@ class BeginForm(Form):
     """Beginning an exam, with the code of the room where there is one."""
 
     room_code = Line(later("Code of the room"))
+
+
+class BundlesForm(Form):
+    """Files of answers given without the server."""
+
+    files = MultipleFileField(later("Files from the devices"))
+
+
+class JudgeForm(Form):
+    """What becomes of a held bundle, and why."""
+
+    reason = Line(later("Reason"), [needed(later("Write the reason; it stays in the record."))])
+    verdict = Choice(later("Verdict"), choices=[("accept", ""), ("set-aside", "")])
 
 
 class EmptyForm(Form):

@@ -26,8 +26,9 @@ from lmsapp.accounts.models import SignIn
 from lmsapp.cohorts.models import Cohort
 from lmsapp.core import clock, settings
 from lmsapp.core.sessions import transaction
-from lmsapp.exams import sitting
-from lmsapp.exams.models import AnswerEvent, Attempt, DeviceLease, Submission
+from lmsapp.core.signing import KeyRing
+from lmsapp.exams import collecting, sitting
+from lmsapp.exams.models import AnswerEvent, Attempt, DeviceLease, Sitting, Submission
 from lmsapp.installation import Installation
 from lmsapp.upkeep import catalogues
 from tests import cast
@@ -368,6 +369,61 @@ def test_a_store_that_refuses_is_told_and_the_answers_still_reach_the_server(
     page.locator("form.question[data-kind=single] .answer input").nth(1).check()
     said(page, "lost")
     assert room.answers() == {"single": "o1"}
+
+
+def ready(page: Page) -> None:
+    """Waits until the device can go on without the server: its worker has the page, its seal has leave."""
+    page.wait_for_function("document.querySelector('exam-page').seal?.ready", timeout=30_000)
+    page.wait_for_function("navigator.serviceWorker.controller !== null", timeout=30_000)
+    page.wait_for_function("caches.match(document.querySelector('exam-page').dataset.base + '1').then(Boolean)")
+
+
+def leave(room: Room) -> None:
+    """The exam may be sat without the server."""
+    with transaction(room.opened.sessions) as session:
+        session.get_one(Sitting, room.sitting_id).exam.offline = True
+
+
+@pytest.mark.parametrize("way", ["by itself", "as a file"])
+def test_an_exam_is_finished_without_the_server(
+    room: Room, browse: Callable[..., Page], way: str, tmp_path: Path
+) -> None:
+    leave(room)
+    page = browse()
+    of(page, "single").locator(".answer input").first.check()
+    said(page, "saved")
+    ready(page)
+    room.line.state = "cut"
+    page.reload()
+    expect(page.locator("form.question[data-kind=single] .answer input").first).to_be_checked()
+    of(page, "written").locator("textarea").fill("بدون سرور نوشتم")
+    said(page, "unsent")
+    page.reload()
+    expect(page.locator("form.question[data-kind=written] textarea")).to_have_value("بدون سرور نوشتم")
+    page.locator("aside [data-go=review]").click()
+    page.locator("[data-act=hand-in]").click()
+    page.fill("#closing-code", "4711")
+    page.locator("[data-act=seal]").click()
+    expect(page.locator("[data-view=sealed]")).to_be_visible()
+    assert room.answers() == {"single": "o1"}
+    if way == "as a file":
+        with page.expect_download() as taken:
+            page.locator("[data-sealed]").click()
+        octets = Path(taken.value.path()).read_bytes()
+        with transaction(room.opened.sessions) as session:
+            held = session.get_one(Sitting, room.sitting_id)
+            ring = KeyRing.load_or_create(room.opened.settings.keys)
+            made = collecting.collect(session, cast.members(session)["instructor"].actor, held, octets, ring)
+            assert (made.state, made.doubts) == ("taken", [])
+        assert b'"code":"4711"' in octets
+    else:
+        page.reload()
+        expect(page.locator("[data-view=sealed]")).to_be_visible()
+        room.line.state = "up"
+        expect(page.locator("[data-view=receipt]")).to_be_visible(timeout=40_000)
+    assert room.answers() == {"single": "o1", "written": "بدون سرور نوشتم"}
+    with room.opened.sessions() as session:
+        assert not session.get_one(Submission, room.attempt(session).id).by_expiry
 
 
 def test_the_whole_exam_without_a_script(room: Room, browse: Callable[..., Page]) -> None:

@@ -85,7 +85,8 @@ def begin(sitting_id: int) -> str | Response | tuple[str, int]:
     return page, 422 if form.errors else 200
 
 
-def _own(code: str) -> Attempt:
+def own_attempt(code: str) -> Attempt:
+    """The candidate's own attempt of this code."""
     attempt = queries.attempt(db.session(), login.actor(), code)
     if attempt.person_id != login.actor().person_id:
         raise NotFound
@@ -107,7 +108,7 @@ def _device() -> str:
 @area.form("/exams/<code>/<int:number>", policy=policy.may_write, hot=True)
 def question(code: str, number: int) -> str | Response | tuple[str, int]:
     """The paper at one question. Without a script each question is saved when it is left."""
-    attempt = _own(code)
+    attempt = own_attempt(code)
     closed = _onward(attempt)
     if closed is not None:
         return closed
@@ -130,6 +131,7 @@ def _page(attempt: Attempt, here: int, refusal: str = "", typed: str | None = No
         left=left,
         seconds_left=int(left.total_seconds()),
         paused=stopped is not None,
+        offline=attempt.sitting.exam.offline,
         utc_offset=int(offset.total_seconds() // 60),
         saved_at=queries.saved(db.session(), [attempt.id]).get(attempt.id, (0, None))[1],
         refusal=refusal,
@@ -155,7 +157,7 @@ def _save_page(attempt: Attempt, number: int) -> Response | tuple[str, int]:
         db.session.rollback()
         saved = database.writer().write(lambda connection: saving.save(connection, code, person_id, sent))
         if saved.refusal is Refusal.LEASE_LOST:
-            return _page(_own(code), number, saved.refusal, typed), 409
+            return _page(own_attempt(code), number, saved.refusal, typed), 409
     return _go(attempt, number, go)
 
 
@@ -182,7 +184,7 @@ def _flags(code: str) -> set[int]:
 @area.get("/exams/<code>/pictures/<digest>", policy=policy.may_write)
 def picture(code: str, digest: str) -> Response:
     """A picture of the candidate's own paper."""
-    shown = [i["picture"] for i in _own(code).paper.sheet["items"] if "picture" in i]
+    shown = [i["picture"] for i in own_attempt(code).paper.sheet["items"] if "picture" in i]
     found = next((one for one in shown if one["digest"] == digest and one["type"] in PICTURES), None)
     if found is None:
         raise NotFound
@@ -193,7 +195,7 @@ def picture(code: str, digest: str) -> Response:
 @area.post("/exams/<code>/events", policy=policy.may_write, hot=True)
 def events(code: str) -> Response:
     """Takes a device's answers as JSON and replies after the synced commit (RELIABILITY 4.2); without any, tells how it stands."""
-    sent, person_id = batches.batch(_octets()), login.actor().person_id or 0
+    sent, person_id = batches.batch(octets(batches.MOST_OCTETS)), login.actor().person_id or 0
     db.session.rollback()
     saved = database.writer().write(lambda connection: saving.save(connection, code, person_id, sent))
     told = {
@@ -212,8 +214,9 @@ def events(code: str) -> Response:
     return _conflict(saved.refusal, saving.MESSAGES[saved.refusal], told)
 
 
-def _octets() -> bytes:
-    if (request.content_length or 0) > batches.MOST_OCTETS:
+def octets(most: int) -> bytes:
+    """What a device sent, unless it is too much to be read at all."""
+    if (request.content_length or 0) > most:
         abort(413)
     return request.get_data()
 
@@ -227,7 +230,7 @@ def _conflict(error: str, message: str, told: dict[str, Any]) -> Response:
 @area.get("/exams/<code>/review", policy=policy.may_write)
 def review(code: str) -> str | Response:
     """Before handing in: what is answered, what is not."""
-    attempt = _own(code)
+    attempt = own_attempt(code)
     closed = _onward(attempt)
     if closed is not None:
         return closed
@@ -248,13 +251,13 @@ def review(code: str) -> str | Response:
 @area.post("/exams/<code>/hand-in", policy=policy.may_write)
 def hand_in(code: str) -> Response:
     """Closes the attempt, for a device (JSON) and for a form; doing it again gives the same receipt."""
-    attempt, address = _own(code), url_for("exams.receipt", code=code)
+    attempt, address = own_attempt(code), url_for("exams.receipt", code=code)
     if not request.is_json:
         if not EmptyForm().sent():
             abort(400)
         sitting.hand_in(db.session(), login.actor(), attempt, f"page-{attempt.code}")
         return redirect(address, 303)  # type: ignore[return-value]
-    claimed = batches.closing(_octets())
+    claimed = batches.closing(octets(batches.MOST_OCTETS))
     try:
         submission = sitting.hand_in(db.session(), login.actor(), attempt, claimed.idempotency_key, claimed)
     except sitting.Missing as missing:
@@ -265,7 +268,7 @@ def hand_in(code: str) -> Response:
 @area.get("/exams/<code>/receipt", policy=policy.may_write)
 def receipt(code: str) -> str | Response:
     """What was handed in, when, under which number: to be kept or printed."""
-    attempt = _own(code)
+    attempt = own_attempt(code)
     submission = db.session.get(Submission, attempt.id)
     if submission is None and queries.state_now(attempt) in OPEN:
         return redirect(url_for("exams.question", code=code, number=1), 303)  # type: ignore[return-value]

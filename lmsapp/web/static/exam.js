@@ -82,7 +82,7 @@ class Memory {
   /** Another name for this device, under which what was not acknowledged begins anew: its numbers were used twice. */
   async rename() {
     const left = await this.above(this.device.acked);
-    await this.change((device) => { Object.assign(device, { device: `web-${random()}`, seq: 0, acked: 0, epoch: 0 }); });
+    await this.change((device) => { Object.assign(device, { device: `web-${random()}`, seq: 0, acked: 0, epoch: 0, leave: undefined }); });
     for (const event of left) await this.add(event.item, event.value);
   }
 
@@ -205,7 +205,7 @@ class ExamPage extends HTMLElement {
     this.questions = [...this.querySelectorAll("form.question")].map((form, at) => new Question(form, at + 1));
     this.number = Number(this.dataset.number);
     this.view = "paper";
-    this.failures = 0;
+    this.failures = this.changes = 0;
     this.ends = performance.now() + Number(this.dataset.seconds) * 1000;
     this.paused = "paused" in this.dataset;
     for (const question of this.questions) {
@@ -218,12 +218,32 @@ class ExamPage extends HTMLElement {
     this.listen();
     try { this.memory = await Memory.open(this.attempt); } catch { this.memory = new Fleeting(this.attempt); }
     await this.remember();
-    this.show(this.number);
+    this.show(Number(location.pathname.split("/").pop()) || this.number);
     this.tick();
     setInterval(() => this.tick(), TICK);
     setInterval(() => this.send(), HEARTBEAT);
-    this.send();
+    if (this.memory.device.file) { this.sealed(this.memory.device.file); return; }
+    await this.send();
+    this.prepare();
   }
+
+  /** Makes ready for going on without the line: a copy of the page, and where the exam allows it the device's seal. */
+  async prepare() {
+    try {
+      if ("serviceWorker" in navigator && this.memory.kept) {
+        await navigator.serviceWorker.register(this.dataset.worker, { scope: this.dataset.base });
+        const parts = performance.getEntriesByType("resource").map((entry) => entry.name).filter((name) => name.includes("/static/"));
+        await (await caches.open("exam")).addAll([...new Set([...parts, this.dataset.sealing].filter(Boolean))]);
+      }
+      if (this.dataset.sealing && crypto.subtle && this.memory.kept) {
+        const { Seal } = await import(this.dataset.sealing);
+        this.seal = new Seal(this);
+        await this.seal.begin();
+      }
+    } catch { /* a comfort that this device does not have, or not yet */ }
+  }
+
+  digest(text) { return sha256(text); }
 
   /** Puts into the fields what this device has kept and the server had not acknowledged when it made the page. */
   async remember() {
@@ -262,7 +282,7 @@ class ExamPage extends HTMLElement {
     this.addEventListener("submit", (event) => this.submitted(event, of(event)));
     this.addEventListener("click", (event) => this.clicked(event, of(event)));
     addEventListener("popstate", () => this.show(Number(location.pathname.split("/").pop()) || 1, false));
-    addEventListener("online", () => { this.failures = 0; this.send(); });
+    addEventListener("online", () => { this.failures = 0; if (this.file) this.deliver(); else this.send(); });
     document.addEventListener("visibilitychange", () => this.leaving());
     addEventListener("pagehide", () => this.leaving());
     this.addEventListener("focusout", (event) => { const question = of(event); if (question?.typed) this.note(question); });
@@ -271,6 +291,7 @@ class ExamPage extends HTMLElement {
   // ----- noting -----
 
   typing(question) {
+    this.changes += 1;
     this.say("sending", this.dataset.sayWriting);
     this.keep(() => this.memory.draft(question.item, question.value));
     clearTimeout(question.timer);
@@ -282,8 +303,10 @@ class ExamPage extends HTMLElement {
     const { value } = question;
     if (value === question.noted) { this.tell(); return; }
     question.noted = value;
+    this.changes += 1;
     this.say("sending", this.dataset.sayWriting);
     await this.keep(() => this.memory.add(question.item, value));
+    this.seal?.run();
     this.count();
     this.send();
   }
@@ -308,7 +331,7 @@ class ExamPage extends HTMLElement {
   // ----- sending -----
 
   async send({ takeOver = false } = {}) {
-    if (this.sending || !this.memory || this.closed) return;
+    if (this.sending || !this.memory || this.closed || this.file) return;
     this.sending = true;
     clearTimeout(this.retry);
     try {
@@ -336,7 +359,7 @@ class ExamPage extends HTMLElement {
     const reply = await fetch(address, {
       method: "POST", redirect: "error", keepalive: document.visibilityState === "hidden", signal: AbortSignal.timeout(PATIENCE),
       headers: { "Content-Type": "application/json", "Accept": "application/json", "X-CSRFToken": this.dataset.token },
-      body: JSON.stringify(content),
+      body: typeof content === "string" ? content : JSON.stringify(content),
     });
     const told = await reply.json();
     const ours = reply.ok ? Number.isInteger(told.acked_to) && "receipt" in told || "address" in told : "error" in told;
@@ -359,13 +382,14 @@ class ExamPage extends HTMLElement {
   async refused(status, told) {
     if (told.error === "lease-lost") this.stop("lease");
     else if (told.error === "closed") location.replace(`${this.dataset.base}receipt`);
-    else if (told.error === "sequence-reused") { await this.memory.rename(); setTimeout(() => this.send({ takeOver: true })); }
+    else if (told.error === "sequence-reused") { await this.memory.rename(); await this.unseal(); setTimeout(() => this.send({ takeOver: true })); }
     else if (told.error === "sign-in" || told.error === "stale-form") await this.signedOut();
     else if (status >= 500 || status === 429) this.later();
     else { this.words("lost", told.message); this.stop("lost"); }
   }
 
   later() {
+    if (this.handing && this.seal?.ready && !this.file) this.offer();
     this.failures += 1;
     this.failing ??= performance.now();
     const wait = WAITS[Math.min(this.failures, WAITS.length) - 1];
@@ -378,6 +402,7 @@ class ExamPage extends HTMLElement {
     this.failing = undefined;
     this.notice("offline", false);
     if (this.stopped === "lost" || this.stopped === "sign-in") this.go_on();
+    if (this.seal && !this.seal.ready) this.seal.begin().catch(() => { /* again after the next reply */ });
   }
 
   stop(why) {
@@ -420,9 +445,17 @@ class ExamPage extends HTMLElement {
   /** From now on this device writes: it shows what the other one left. */
   async takenOver() {
     for (const form of (await this.fresh())?.querySelectorAll("form.question") || []) this.fill(form.dataset.item, form.dataset.value);
+    await this.unseal();
     this.go_on();
     this.arrived();
     this.count();
+  }
+
+  /** The leave this device had is for another epoch or name: the next one begins a new chain. */
+  async unseal() {
+    if (!this.seal) return;
+    this.seal.ready = false;
+    await this.memory.change((device) => { device.leave = undefined; });
   }
 
   async signIn(form) {
@@ -452,14 +485,17 @@ class ExamPage extends HTMLElement {
     this.send();
   }
 
+  hash() {
+    const answers = this.questions.filter((question) => question.noted).map((question) => [question.item, question.noted]);
+    return sha256(JSON.stringify(answers.sort(([a], [b]) => (a < b ? -1 : 1))));
+  }
+
   async close() {
     if (this.closing) return;
     this.closing = true;
     try {
-      const answers = this.questions.filter((question) => question.noted).map((question) => [question.item, question.noted]);
-      const hash = sha256(JSON.stringify(answers.sort(([a], [b]) => (a < b ? -1 : 1))));
       const { device, key, seq } = this.memory.device;
-      const [status, told] = await this.post(this.dataset.handIn, { idempotency_key: key, device, last_seq: seq, answers_hash: hash });
+      const [status, told] = await this.post(this.dataset.handIn, { idempotency_key: key, device, last_seq: seq, answers_hash: this.hash() });
       if (status === 200) { await this.closed_with(told); return; }
       if (told.error === "missing") { await this.memory.change((row) => { row.acked = told.acked_to; }); setTimeout(() => this.send()); }
       else if (told.error === "answers-differ") { this.handing = false; this.stop("differ"); }
@@ -473,12 +509,48 @@ class ExamPage extends HTMLElement {
     }
   }
 
+  // ----- closing without the line -----
+
+  /** The line is cut and the exam to be handed in: it can be closed here; when the time is over, it is. */
+  offer() {
+    this.querySelector("[data-offering]").hidden = false;
+    if (this.over) this.sealUp();
+  }
+
+  async sealUp() {
+    const code = tidy(this.querySelector("#closing-code").value);
+    this.sealed(await this.seal.file(this.hash(), code));
+  }
+
+  sealed(file) {
+    this.file = file;
+    this.querySelector("[data-sealed]").href = URL.createObjectURL(new Blob([file], { type: "application/json" }));
+    for (const name of ["over", "offline", "minutes-1"]) this.notice(name, false);
+    this.turn("sealed");
+    this.deliver();
+  }
+
+  /** Brings the file to the server, as often as it takes. */
+  async deliver() {
+    clearTimeout(this.retry);
+    try {
+      const [status, told] = await this.post(this.dataset.bundle, this.file);
+      if (told.receipt) { this.file = undefined; await this.closed_with(told); return; }
+      if (status === 200) { this.querySelector("[data-held]").hidden = false; this.closed = true; return; }
+      if (told.error === "sign-in" || told.error === "stale-form") await this.signedOut();
+    } catch { /* said already */ }
+    this.failures += 1;
+    this.retry = setTimeout(() => this.deliver(), WAITS[Math.min(this.failures, WAITS.length) - 1]);
+  }
+
   async closed_with({ receipt, address }) {
     this.closed = true;
     const words = { code: receipt.code, at: this.time(new Date(receipt.at)), hash8: receipt.hash8, answered: `${this.native(String(receipt.answered))} / ${this.native(String(receipt.total))}` };
     for (const [name, text] of Object.entries(words)) this.querySelector(`[data-receipt=${name}]`).textContent = text;
     this.querySelector("[data-receipt=address]").href = address;
     await this.memory.forget();
+    globalThis.caches?.delete("exam");
+    (await navigator.serviceWorker?.getRegistration(this.dataset.base))?.unregister();
     this.savedAt = new Date(receipt.at);
     this.say("saved", this.dataset.saySaved.replace("{time}", words.at));
     this.querySelector(".notices").hidden = true;
@@ -509,6 +581,7 @@ class ExamPage extends HTMLElement {
     else if (act === "hand-in") this.handIn();
     else if (act === "take-over") this.send({ takeOver: true });
     else if (act === "reload") location.reload();
+    else if (act === "seal") this.sealUp();
     else if (move) { question.move(on); this.note(question); }
   }
 
@@ -582,8 +655,10 @@ class ExamPage extends HTMLElement {
 
   /** Says truthfully where the answers are: on the server's disk, on this device, or nowhere. */
   async tell() {
-    if (this.closed) return;
+    if (this.closed || this.file) return;
+    const { changes } = this;
     const pending = (await this.pending()).length;
+    if (changes !== this.changes) return;  // what was read is old; whoever made the change tells
     const writing = this.questions.some((question) => question.value !== question.noted);
     const lasting = this.failing !== undefined && performance.now() - this.failing > LASTS;
     this.notice("offline", lasting && this.memory.kept && !this.over);
@@ -610,7 +685,7 @@ class ExamPage extends HTMLElement {
   words(name, text) { this.querySelector(`[data-notice="${name}"] [data-words]`).textContent = text || ""; }
 
   tick() {
-    if (this.closed) return;
+    if (this.closed || this.file) return;
     if (this.paused) this.ends += this.ticked === undefined ? 0 : performance.now() - this.ticked;
     this.ticked = performance.now();
     const left = Math.max(0, this.ends - performance.now()), minutes = Math.floor(left / 60_000);

@@ -86,9 +86,9 @@ def enqueue(
     total: int | None = None,
 ) -> Job:
     """Asks for work in the caller's transaction; with a `key`, asking twice gives the same job, whatever became of it."""
-    known = _known(session, name, key)
-    if known is not None:
-        return known
+    before = known(session, name, key)
+    if before is not None:
+        return before
     job = Job(
         name=name,
         key=key,
@@ -103,10 +103,10 @@ def enqueue(
         with session.begin_nested():
             session.add(job)
     except IntegrityError:
-        known = _known(session, name, key)  # somebody asked for the same at the same moment
-        if known is None:
+        before = known(session, name, key)  # somebody asked for the same at the same moment
+        if before is None:
             raise
-        return known
+        return before
     _carry_after_commit(session, job)
     return job
 
@@ -123,7 +123,8 @@ def carry_no_more(carry: Carry) -> None:
         _carriers.remove(carry)
 
 
-def _known(session: Session, name: str, key: str | None) -> Job | None:
+def known(session: Session, name: str, key: str | None) -> Job | None:
+    """The job asked for with this key before; None when there is none, or no key."""
     return None if key is None else session.scalar(select(Job).where(Job.name == name, Job.key == key))
 
 
@@ -152,10 +153,11 @@ def cancel(session: Session, job: Job) -> None:
         job.state, job.ended_at, job.lease_until = "cancelled", clock.now(), None
 
 
-def resume(session: Session, job: Job) -> None:
-    """Takes a cancelled, failed or parked job up again where it stopped."""
+def resume(session: Session, job: Job, by: int | None) -> None:
+    """Takes a cancelled, failed or parked job up again where it stopped, for whoever asks now."""
     session.refresh(job, with_for_update=True)
     if job.state in {"cancelled", "failed", "parked"}:
+        job.asked_by = by
         job.state, job.tries, job.ended_at, job.lease_until = "waiting", 0, None, None
         _carry_after_commit(session, job)
 
@@ -266,6 +268,9 @@ class Registry:
                 _put_back(run)
             except Cancelled:
                 log.info("job cancelled", extra={"job": job.name})
+            except LmsError as problem:
+                log.warning("job refused: %s", problem, extra={"job": job.name})
+                _fail(run, problem)
             except Exception as problem:
                 log.exception("job failed", extra={"job": job.name})
                 _fail(run, problem)

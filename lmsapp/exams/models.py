@@ -308,17 +308,35 @@ class Bundle(Base):
 
 
 class Extension(Base):
-    """Minutes added to one attempt, with the reason and who gave them."""
+    """Minutes added to one attempt, with the reason and who gave them; those of an outage are given once."""
 
     __tablename__ = "extension"
-    __table_args__ = (CheckConstraint("minutes between 1 and 600", name="minutes"),)
+    __table_args__ = (
+        CheckConstraint("minutes between 1 and 600", name="minutes"),
+        UniqueConstraint("attempt_id", "outage"),
+    )
 
     id: Mapped[Id]
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), index=True)
     minutes: Mapped[int]
     reason: Mapped[str] = mapped_column(String(400))
-    given_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    outage: Mapped[str | None] = mapped_column(String(40))
+    given_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     given_at: Mapped[datetime]
+
+
+class RoomNote(Base):
+    """What an invigilator wrote down about a sitting, or about one attempt of it. Never changed."""
+
+    __tablename__ = "room_note"
+
+    id: Mapped[Id]
+    sitting_id: Mapped[int] = mapped_column(ForeignKey("sitting.id"), index=True)
+    attempt_id: Mapped[int | None] = mapped_column(ForeignKey("attempt.id"), index=True)
+    text: Mapped[str] = mapped_column(String(2000))
+    at: Mapped[datetime]
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    person: Mapped[Person | None] = relationship()
 
 
 class Submission(Base):

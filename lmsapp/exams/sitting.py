@@ -29,7 +29,6 @@ from lmsapp.exams.models import (
     AnswerCurrent,
     Attempt,
     AttemptEvent,
-    Extension,
     Paper,
     Sitting,
     Submission,
@@ -259,30 +258,6 @@ def settle(
     jobs.enqueue(session, "exams.mark", {"attempt": attempt.id}, asked_by=actor.person_id, key=f"attempt-{attempt.id}")
     publish(session, AttemptHandedIn(attempt.id, attempt.enrolment_id))
     return submission
-
-
-def extend(session: Session, actor: Actor, attempt: Attempt, minutes: int, reason: str) -> Extension:
-    """Adds minutes to one attempt, with the reason; the trainee may read it."""
-    demand(policy.may_hold(actor, attempt.sitting.cohort))
-    if not reason:
-        raise Invalid(
-            N_("Write the reason for the extra time."), {"reason": N_("Write the reason for the extra time.")}
-        )
-    if State(attempt.state) not in {State.OPEN, State.PAUSED}:
-        raise Conflict(N_("This attempt is closed; extra time has no use any more."))
-    extension = Extension(
-        attempt_id=attempt.id, minutes=minutes, reason=reason[:400], given_by=actor.person_id or 0, given_at=clock.now()
-    )
-    session.add(extension)
-    attempt.deadline_at += timedelta(minutes=minutes)
-    audit.record(
-        session,
-        "attempt.extended",
-        actor,
-        on=("attempt", attempt.id),
-        after={"minutes": minutes, "reason": reason[:200]},
-    )
-    return extension
 
 
 def _note(

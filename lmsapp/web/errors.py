@@ -8,10 +8,10 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
-from lmsapp.core import sessions
+from lmsapp.core import audit, sessions, troubles
 from lmsapp.core.errors import Busy, Conflict, Full, Invalid, LmsError, NotAllowed, NotFound, SignInNeeded
 from lmsapp.core.translations import N_, gettext
-from lmsapp.web import locale, login
+from lmsapp.web import database, locale, login
 from lmsapp.web.csrf import StaleForm
 from lmsapp.web.database import db
 
@@ -39,7 +39,7 @@ TITLES = {
     429: N_("Too many tries"),
     500: N_("Something is broken on our side"),
     503: N_("The server is busy"),
-    507: N_("The server has no room left"),
+    507: N_("There is no room left"),
 }
 MESSAGES = {
     400: N_("The address or the form holds something this page does not know. Nothing was changed."),
@@ -51,6 +51,7 @@ MESSAGES = {
     429: N_("Wait a few minutes and try again. If you are sitting an exam, that page goes on working."),
     500: N_("Nothing you did was lost before this page. The fault is recorded; tell the centre the number below."),
     503: N_("Wait a moment and try again; nothing was lost."),
+    507: N_("The disk of the server is full, so nothing of this was stored. Reading goes on. Tell the centre."),
 }
 
 
@@ -64,8 +65,20 @@ def install(app: Flask) -> None:
 
 
 def _ours(problem: LmsError) -> Response:
+    if isinstance(problem, NotAllowed):
+        _note_refusal()
     status = next((STATUS[kind] for kind in type(problem).__mro__ if kind in STATUS), 400)
     return page(status, gettext(problem.message, **problem.values), code=problem.code)
+
+
+def _note_refusal() -> None:
+    """Who was refused what, in the log of acts; a visitor nobody knows is only refused."""
+    actor, page_asked = login.actor(), f"{request.method} {request.endpoint}"
+    if actor.known:
+        try:
+            database.write_aside(lambda session: audit.record(session, "refused", actor, on=("page", page_asked)))
+        except Exception:
+            log.exception("a refusal was not written down", extra={"path": request.path})
 
 
 def _http(problem: HTTPException) -> Response:
@@ -96,6 +109,9 @@ def _outage(problem: DBAPIError) -> Response:
 
 
 def _defect(problem: Exception) -> Response:
+    if troubles.is_full(problem):
+        log.critical("%s", troubles.sentence(problem), extra={"path": request.path})
+        return page(507, gettext(MESSAGES[507]))
     number = g.get("request_number", "")
     log.error("defect", exc_info=problem, extra={"path": request.path, "request": number})
     return page(500, gettext(MESSAGES[500]), number=number)

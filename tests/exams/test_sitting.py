@@ -105,19 +105,6 @@ def test_nobody_else_hands_in(session: Session, attempt: Attempt, cast: dict[str
         sitting.hand_in(session, other, attempt, "x")
 
 
-def test_extra_time_needs_a_reason_and_moves_the_deadline(
-    session: Session, attempt: Attempt, cast: dict[str, object]
-) -> None:
-    instructor = cast["instructor"].actor  # type: ignore[attr-defined]
-    before = attempt.deadline_at
-    with pytest.raises(Invalid):
-        sitting.extend(session, instructor, attempt, 10, "")
-    sitting.extend(session, instructor, attempt, 10, "Power cut from 10:05 to 10:15.")
-    assert attempt.deadline_at == before + timedelta(minutes=10)
-    with pytest.raises(NotAllowed):
-        sitting.extend(session, cast["other_instructor"].actor, attempt, 10, "mine now")  # type: ignore[attr-defined]
-
-
 def test_results_wait_until_everybody_is_done(session: Session, attempt: Attempt, cast: dict[str, object]) -> None:
     instructor = cast["instructor"].actor  # type: ignore[attr-defined]
     with pytest.raises(Conflict, match="still sitting"):

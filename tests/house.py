@@ -30,6 +30,7 @@ BY_ATTEMPT = {
     "picture",
     "leave",
     "bundle",
+    "wait_no_more",
     "review",
     "hand_in",
     "receipt",

@@ -123,7 +123,7 @@ def read(octets: bytes) -> Read:
             "count": batches.whole(end.get("count"), 0),
             "offset": batches.whole(end.get("offset"), 0, MOST_OFFSET),
             "answers_hash": batches.text(end.get("answers_hash"), 64),
-            "code": batches.text(end.get("code", ""), 40),
+            "code": batches.text(end.get("code"), 40),
             "signature": batches.text(end.get("signature"), 200),
         },
     )
@@ -136,7 +136,7 @@ def _event(event: Any) -> Event:
         batches.whole(event.get("seq"), 1),
         batches.text(event.get("item"), 40),
         batches.text(event.get("value"), LONGEST_VALUE),
-        batches.text(event.get("at", ""), 40),
+        batches.text(event.get("at"), 40),
         batches.whole(event.get("offset"), 0, MOST_OFFSET),
     )
     return Event(given, given.client_mono or 0, batches.text(event.get("signature"), 200))

@@ -203,3 +203,20 @@ def bundles_of(session: Session, actor: Actor, held: Sitting) -> Sequence[Bundle
     return session.scalars(
         select(Bundle).where(Bundle.sitting_id == held.id).order_by(Bundle.state != "held", Bundle.received_at.desc())
     ).all()
+
+
+def awaited(session: Session, actor: Actor, held: Sitting) -> Sequence[Attempt]:
+    """Attempts that may go on without the server and are not closed: their bundles are waited for."""
+    demand(policy.may_watch(actor, held))
+    return session.scalars(
+        select(Attempt)
+        .where(Attempt.sitting_id == held.id, Attempt.offline_at.is_not(None), Attempt.state.in_(OPEN))
+        .order_by(Attempt.id)
+    ).all()
+
+
+def wait_no_more(session: Session, actor: Actor, attempt: Attempt) -> None:
+    """Closes an attempt whose time is over with what was saved, without its bundle; one that comes later is held."""
+    demand(policy.may_hold(actor, attempt.sitting.cohort))
+    if not sitting.close(session, actor, attempt.id):
+        raise Conflict(N_("The time of this attempt is not over yet."))

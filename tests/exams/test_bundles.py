@@ -137,6 +137,18 @@ def test_an_attempt_whose_bundle_is_waited_for_is_not_closed_by_expiry(
     assert send(whole, timedelta(days=2)).state == "taken"
 
 
+def test_staff_can_close_an_attempt_without_waiting_for_its_bundle(
+    session: Session, attempt: Attempt, whole: Content, send: Callable[..., Bundle], cast: dict[str, Any]
+) -> None:
+    instructor = cast["instructor"].actor
+    assert list(collecting.awaited(session, instructor, attempt.sitting)) == [attempt]
+    with pytest.raises(Conflict):
+        collecting.wait_no_more(session, instructor, attempt)
+    with clock.held(attempt.deadline_at + timedelta(hours=3)):
+        collecting.wait_no_more(session, instructor, attempt)
+    assert send(whole, timedelta(hours=4)).doubts == [Doubt.CLOSED]
+
+
 def altered(change: Callable[[Content], object]) -> Callable[[Content], Content]:
     def make(content: Content) -> Content:
         made = copy.deepcopy(content)

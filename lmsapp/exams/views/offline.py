@@ -104,6 +104,8 @@ def _page(held: Sitting, form: BundlesForm, judged: int = 0, judging: JudgeForm 
         sitting=held,
         title=edition_title(held.cohort.edition),
         bundles=found,
+        awaited=collecting.awaited(db.session(), login.actor(), held),
+        state_now=queries.state_now,
         contents={one.id: _content(one) for one in found},
         doubts=DOUBTS,
         form=form,
@@ -135,3 +137,14 @@ def judge_bundle(sitting_id: int, bundle_id: int) -> str | Response | tuple[str,
     collecting.judge(db.session(), login.actor(), one, form.reason.data, accept=accept)
     flash(_("The answers of the bundle count.") if accept else _("The bundle is set aside; it is kept."), "done")
     return redirect(url_for("exams.collected", sitting_id=sitting_id), 303)  # type: ignore[return-value]
+
+
+@area.post("/exams/attempts/<code>/wait-no-more", policy=policy.may_hold)
+def wait_no_more(code: str) -> Response:
+    """Closes an attempt with what was saved, without waiting for its bundle."""
+    attempt = queries.attempt(db.session(), login.actor(), code)
+    if not policy.may_watch(login.actor(), attempt.sitting):
+        raise NotFound
+    collecting.wait_no_more(db.session(), login.actor(), attempt)
+    flash(_("The attempt is closed with what was saved."), "done")
+    return redirect(url_for("exams.collected", sitting_id=attempt.sitting_id), 303)  # type: ignore[return-value]

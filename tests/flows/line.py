@@ -1,7 +1,9 @@
 """The line between a browser and the server, which a test can cut, spoil, or let a stranger answer."""
 
+import json
 import socket
 import threading
+import time
 from contextlib import suppress
 
 PORTAL = b"<!doctype html><title>Welcome</title><h1>Free Wi-Fi: press here to go on</h1>"
@@ -11,13 +13,15 @@ class Line:
     """A proxy on a port of its own. `state` is one of:
 
     up, cut (every connection is closed), portal (somebody else answers 200 with HTML), deaf (requests reach the server,
-    replies are lost), posts-cut (pages load, nothing can be sent).
+    replies are lost), posts-cut (pages load, nothing can be sent). The ledger is what the server has acknowledged: when the
+    reply went out to the browser, and the answers it was about.
     """
 
     def __init__(self, port: int) -> None:
         self._to = port
         self._state = "up"
         self._open: set[socket.socket] = set()
+        self.ledger: list[tuple[float, dict[str, str]]] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -58,10 +62,18 @@ class Line:
                 return
             with socket.create_connection(("127.0.0.1", self._to)) as server:
                 server.sendall(asked.replace(b"\r\nConnection: keep-alive", b"\r\nConnection: close", 1))
+                told = b""
                 while part := server.recv(65536):
-                    if not (self._state == "deaf" and post):
-                        caller.sendall(part)
+                    told += part
+                if not (self._state == "deaf" and post):
+                    self._note(asked, told)
+                    caller.sendall(told)
         self._open.discard(caller)
+
+    def _note(self, asked: bytes, told: bytes) -> None:
+        if b"/events HTTP" in asked and b'"acked_to"' in told:
+            events = json.loads(asked.partition(b"\r\n\r\n")[2])["events"]
+            self.ledger.append((time.time(), {event["item"]: event["value"] for event in events}))
 
     @staticmethod
     def _request(caller: socket.socket) -> bytes:

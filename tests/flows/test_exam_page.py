@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -145,20 +145,25 @@ def said(page: Page, state: str) -> None:
 
 
 def check_words(room: Room, page: Page) -> int:
-    """Whether all that was shown as saved was on disk when it was shown; returns how often it was."""
-    log = page.evaluate("JSON.parse(sessionStorage.witness || '[]')")
-    with room.opened.sessions() as session:
-        attempt = room.attempt(session)
-        events = session.scalars(
-            select(AnswerEvent).where(AnswerEvent.attempt_id == attempt.id).order_by(AnswerEvent.id)
-        ).all()
-    claims = [one for one in log if one["state"] == "saved"]
+    """Whether all that was shown as saved had been acknowledged when it was shown; returns how often it was."""
+    claims = [one for one in page.evaluate("JSON.parse(sessionStorage.witness || '[]')") if one["state"] == "saved"]
     for claim in claims:
-        at = datetime.fromtimestamp(claim["at"] / 1000 + 0.002, UTC)
-        there = {event.item: event.value for event in events if event.received_at <= at}
-        held = {item: value for item, value in claim["values"].items() if value or item in there}
-        assert held == {item: value for item, value in there.items() if item in held}, claim
+        there: dict[str, str] = {}
+        for at, answers in room.line.ledger:
+            if at <= claim["at"] / 1000 + 0.001:
+                there |= answers
+        shown = {item: value for item, value in claim["values"].items() if value}
+        assert shown == {item: value for item, value in there.items() if value}, claim
     return len(claims)
+
+
+def until(page: Page, expression: str) -> None:
+    """Waits until an expression is true; the site's content policy forbids Playwright's own way."""
+    for _try in range(300):
+        if page.evaluate(f"(async () => Boolean(await ({expression})))()"):
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"never true: {expression}")
 
 
 def choose(form: Locator, *names: str) -> None:
@@ -254,7 +259,7 @@ def test_the_line_is_cut_more_is_typed_the_page_reloaded_and_nothing_is_lost(
     area.press_sequentially(" و باز", delay=5)
     page.reload()  # before half a second has passed: what was being typed was kept too
     expect(page.locator("form.question[data-kind=written] textarea")).to_have_value("با ارتباط و بی ارتباط و باز")
-    expect(page.locator("form.question[data-kind=true-false] input").first).to_be_checked()
+    expect(page.locator("form.question[data-kind=true-false] .answer input").first).to_be_checked()
     assert room.answers() == {"single": "o2", "written": "با ارتباط"}
     room.line.state = "up"
     said(page, "saved")
@@ -289,12 +294,12 @@ def test_two_devices_one_writes_and_the_other_is_told(room: Room, browse: Callab
     said(first, "saved")
     second.locator("[data-act=take-over]").click()
     expect(second.locator("[data-notice=lease]")).to_be_hidden()
-    expect(second.locator("form.question[data-kind=single] input").first).to_be_checked()
+    expect(second.locator("form.question[data-kind=single] .answer input").first).to_be_checked()
     of(second, "single").locator(".answer input").nth(1).check()
     said(second, "saved")
     of(first, "single").locator(".answer input").nth(2).check()
     expect(first.locator("[data-notice=lease]")).to_be_visible()
-    expect(first.locator("form.question:not([hidden]) fieldset")).to_be_disabled()
+    expect(first.locator("form.question:not([hidden]) fieldset")).to_have_js_property("disabled", True)
     assert room.answers() == {"single": "o2"}
     with room.opened.sessions() as session:
         attempt = room.attempt(session)
@@ -350,9 +355,9 @@ def test_a_pause_is_told_and_ends(room: Room, browse: Callable[..., Page]) -> No
     page = browse()
     room.change(paused_at=clock.now())
     page.reload()
-    expect(page.locator("form.question:not([hidden]) fieldset")).to_be_disabled()
+    expect(page.locator("form.question:not([hidden]) fieldset")).to_have_js_property("disabled", True)
     room.change(paused_at=None)
-    expect(page.locator("form.question:not([hidden]) fieldset")).to_be_enabled(timeout=40_000)
+    expect(page.locator("form.question:not([hidden]) fieldset")).to_have_js_property("disabled", False, timeout=40_000)
 
 
 def test_a_store_that_refuses_is_told_and_the_answers_still_reach_the_server(
@@ -373,9 +378,9 @@ def test_a_store_that_refuses_is_told_and_the_answers_still_reach_the_server(
 
 def ready(page: Page) -> None:
     """Waits until the device can go on without the server: its worker has the page, its seal has leave."""
-    page.wait_for_function("document.querySelector('exam-page').seal?.ready", timeout=30_000)
-    page.wait_for_function("navigator.serviceWorker.controller !== null", timeout=30_000)
-    page.wait_for_function("caches.match(document.querySelector('exam-page').dataset.base + '1').then(Boolean)")
+    until(page, "document.querySelector('exam-page').seal?.ready")
+    until(page, "navigator.serviceWorker.controller !== null")
+    until(page, "caches.match(document.querySelector('exam-page').dataset.base + '1', { ignoreVary: true })")
 
 
 def leave(room: Room) -> None:
@@ -447,7 +452,7 @@ def test_the_whole_exam_without_a_script(room: Room, browse: Callable[..., Page]
 def test_without_a_script_an_order_with_a_twin_is_told_and_not_saved(room: Room, browse: Callable[..., Page]) -> None:
     page = browse("en", 390, java_script_enabled=False)
     item = page.locator("form.question[data-kind=ordering]").get_attribute("data-item") or ""
-    page.locator(f".navigator a[data-number='{item[1:]}']").click()
+    page.locator(f".navigator a[data-number='{item[1:]}']").first.click()
     form = page.locator("form.question:not([hidden])")
     for at in (0, 1):
         form.locator("select").nth(at).select_option("o1")

@@ -248,8 +248,7 @@ class ExamPage extends HTMLElement {
   /** Puts into the fields what this device has kept and the server had not acknowledged when it made the page. */
   async remember() {
     const { device } = this.memory;
-    const old = device.served === this.dataset.served;  // a copy of a page: the device knows better
-    await this.memory.change((row) => { row.served = this.dataset.served; });
+    const old = Date.parse(this.dataset.served) <= Date.parse(device.at || 0);  // a copy of a page: the device knows better
     for (const event of await this.memory.above(old ? 0 : device.acked)) this.fill(event.item, event.value);
     for (const draft of await this.memory.drafts()) {
       this.fill(draft.item, draft.value);
@@ -369,7 +368,7 @@ class ExamPage extends HTMLElement {
 
   async acknowledged(told) {
     await this.memory.change((device) => {
-      Object.assign(device, { acked: told.acked_to, seq: Math.max(device.seq, told.acked_to) });
+      Object.assign(device, { acked: told.acked_to, seq: Math.max(device.seq, told.acked_to), at: told.at });
       if (told.error !== "lease-lost") device.epoch = told.epoch;
     });
     if (!told.error) this.savedAt = new Date(told.at);
@@ -462,10 +461,10 @@ class ExamPage extends HTMLElement {
     const wrong = form.querySelector("[data-wrong]");
     wrong.hidden = true;
     try {
-      const page = new DOMParser().parseFromString(await (await fetch(this.dataset.signIn)).text(), "text/html");
+      const page = new DOMParser().parseFromString(await (await fetch(this.dataset.signInPage)).text(), "text/html");
       const body = new URLSearchParams(new FormData(page.querySelector("main form")));
       for (const field of ["login", "secret"]) body.set(field, form.elements[field].value);
-      await fetch(this.dataset.signIn, { method: "POST", body });
+      await fetch(this.dataset.signInPage, { method: "POST", body });
       if (await this.renewed()) {
         form.elements.secret.value = "";
         this.go_on();

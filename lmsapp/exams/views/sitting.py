@@ -188,7 +188,10 @@ def picture(code: str, digest: str) -> Response:
     found = next((one for one in shown if one["digest"] == digest and one["type"] in PICTURES), None)
     if found is None:
         raise NotFound
-    content = Folder(current_app.extensions["settings"].files).open(digest)
+    try:
+        content = Folder(current_app.extensions["settings"].files).open(digest)
+    except (FileNotFoundError, ValueError):
+        raise NotFound from None
     return send_file(content, mimetype=found["type"], max_age=3600)
 
 

@@ -73,7 +73,7 @@ class JudgeForm(Form):
     """What becomes of a held bundle, and why."""
 
     reason = Line(later("Reason"), [needed(later("Write the reason; it stays in the record."))])
-    verdict = Choice(later("Verdict"), choices=[("accept", ""), ("set-aside", "")])
+    verdict = Choice(later("Verdict"), choices=["accept", "set-aside"])
 
 
 class EmptyForm(Form):

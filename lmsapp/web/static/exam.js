@@ -215,6 +215,7 @@ class ExamPage extends HTMLElement {
       question.form.querySelectorAll(".movers").forEach((movers) => { movers.hidden = false; });
       question.dress();
     }
+    this.querySelector("[data-navigator]").replaceWith(this.querySelector(".navigator").cloneNode(true));
     this.listen();
     try { this.memory = await Memory.open(this.attempt); } catch { this.memory = new Fleeting(this.attempt); }
     await this.remember();
@@ -633,13 +634,21 @@ class ExamPage extends HTMLElement {
       for (const word of link.querySelectorAll("[data-when]")) word.hidden = !is[word.dataset.when](number);
     }
     for (const [name, test] of Object.entries(is)) {
-      const some = this.questions.filter((question) => test(question.number)).length;
+      const numbers = this.questions.map((question) => question.number).filter(test);
+      const some = numbers.length;
       this.querySelectorAll(`[data-count=${name}]`).forEach((place) => { place.textContent = this.native(String(some)); });
-      this.querySelectorAll(`[data-numbers=${name}] a`).forEach((link) => { link.hidden = !test(Number(link.dataset.number)); });
+      this.querySelectorAll(`[data-numbers=${name}]`).forEach((place) => place.replaceChildren(...numbers.map((number) => this.link(number))));
       this.querySelectorAll(`[data-some=${name}]`).forEach((part) => { part.hidden = !some; });
       this.querySelectorAll(`[data-none=${name}]`).forEach((part) => { part.hidden = Boolean(some); });
     }
     for (const question of this.questions) question.form.querySelector(".flagger").setAttribute("aria-pressed", String(flags.has(question.number)));
+  }
+
+  link(number) {
+    const link = document.createElement("a");
+    Object.assign(link, { href: `${this.dataset.base}${number}`, textContent: this.native(String(number)) });
+    link.dataset.number = number;
+    return link;
   }
 
   // ----- words -----

@@ -41,9 +41,9 @@ def _ring() -> KeyRing:
 @area.post("/exams/<code>/leave", policy=policy.may_write)
 def leave(code: str) -> Response:
     """Leave for the candidate's device to go on without the server."""
-    asked = batches.json_object(octets(batches.MOST_OCTETS))
+    attempt, asked = own_attempt(code), batches.json_object(octets(batches.MOST_OCTETS))
     device, key = batches.text(asked.get("device"), 40), batches.text(asked.get("public_key"), 140)
-    given = collecting.grant(db.session(), login.actor(), own_attempt(code), device, key, _ring())
+    given = collecting.grant(db.session(), login.actor(), attempt, device, key, _ring())
     return jsonify(
         grant=given.content,
         key=given.key_id,

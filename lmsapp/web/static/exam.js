@@ -205,7 +205,7 @@ class ExamPage extends HTMLElement {
     this.questions = [...this.querySelectorAll("form.question")].map((form, at) => new Question(form, at + 1));
     this.number = Number(this.dataset.number);
     this.view = "paper";
-    this.failures = this.changes = 0;
+    this.failures = this.unwritten = 0;
     this.ends = performance.now() + Number(this.dataset.seconds) * 1000;
     this.paused = "paused" in this.dataset;
     for (const question of this.questions) {
@@ -291,7 +291,6 @@ class ExamPage extends HTMLElement {
   // ----- noting -----
 
   typing(question) {
-    this.changes += 1;
     this.say("sending", this.dataset.sayWriting);
     this.keep(() => this.memory.draft(question.item, question.value));
     clearTimeout(question.timer);
@@ -303,7 +302,6 @@ class ExamPage extends HTMLElement {
     const { value } = question;
     if (value === question.noted) { this.tell(); return; }
     question.noted = value;
-    this.changes += 1;
     this.say("sending", this.dataset.sayWriting);
     await this.keep(() => this.memory.add(question.item, value));
     this.seal?.run();
@@ -313,6 +311,7 @@ class ExamPage extends HTMLElement {
 
   /** Runs a write into the device's store; when it is refused, the page lives on and says so. */
   async keep(write) {
+    this.unwritten += 1;
     this.writes = (this.writes || Promise.resolve()).then(write).catch(async () => {
       const fleeting = new Fleeting(this.attempt);
       this.memory = fleeting;
@@ -320,6 +319,7 @@ class ExamPage extends HTMLElement {
       setTimeout(() => this.send({ takeOver: true }));
     });
     await this.writes;
+    this.unwritten -= 1;
     await this.tell();
   }
 
@@ -664,16 +664,15 @@ class ExamPage extends HTMLElement {
   /** Says truthfully where the answers are: on the server's disk, on this device, or nowhere. */
   async tell() {
     if (this.closed || this.file) return;
-    const { changes } = this;
     const pending = (await this.pending()).length;
-    if (changes !== this.changes) return;  // what was read is old; whoever made the change tells
-    const writing = this.questions.some((question) => question.value !== question.noted);
+    const writing = this.unwritten || this.questions.some((question) => question.value !== question.noted);
     const lasting = this.failing !== undefined && performance.now() - this.failing > LASTS;
     this.notice("offline", lasting && this.memory.kept && !this.over);
     for (const part of this.querySelectorAll("[data-some=unsent]")) part.hidden = !pending;
     if (this.stopped === "lost" || (!this.memory.kept && pending && this.failing !== undefined)) this.say("lost");
     else if (!this.memory.kept && (pending || writing)) this.say("sending", this.dataset.sayUnkept);
     else if (pending && lasting) this.say("unsent", this.dataset.sayUnsent.replace("{count}", this.native(String(pending))));
+    else if (this.unwritten) this.say("sending", this.dataset.sayWriting);
     else if (pending || writing) this.say("sending", this.dataset.sayKept);
     else if (this.savedAt && this.memory.device.seq) this.say("saved", this.dataset.saySaved.replace("{time}", this.time(this.savedAt)));
     else this.say(document.querySelector("[data-saving=saved] [data-words]").textContent ? "saved" : "none");

@@ -28,6 +28,10 @@ BY_PAPER = {"paper_file", "papers_file", "key_paper", "reconcile"}
 BY_ATTEMPT = {
     "question",
     "events",
+    "picture",
+    "leave",
+    "bundle",
+    "wait_no_more",
     "review",
     "hand_in",
     "receipt",
@@ -91,7 +95,7 @@ def address(rule: Rule, things: dict[str, object]) -> str:
     name = rule.endpoint.split(".")[1] if "." in rule.endpoint else rule.endpoint
     area = rule.endpoint.split(".")[0]
     values: dict[str, object] = {
-        "language": "en", "module": "1-first", "lesson": "1-signs", "token": "no-such-letter", "filename": "app.css", "number": things["number"],
+        "language": "en", "module": "1-first", "lesson": "1-signs", "token": "no-such-letter", "digest": "0" * 64, "bundle_id": 987654, "filename": "app.css", "number": things["number"],
     }  # fmt: skip
     if area == "exams":
         values |= {"number": 1, "code": things["attempt"] if name in BY_ATTEMPT else things["code"]}

@@ -19,6 +19,7 @@ from lmsapp.exams import attempts, policy
 from lmsapp.exams.attempts import State
 from lmsapp.exams.models import (
     AnswerCurrent,
+    AnswerEvent,
     Attempt,
     Bank,
     Exam,
@@ -201,6 +202,17 @@ def state_now(one: Attempt) -> State:
 def stopped_at(one: Attempt) -> datetime | None:
     """Since when an attempt's time stands still; None while it runs."""
     return attempts.stopped_at(one.paused_at, one.sitting.paused_at)
+
+
+def late_events(session: Session, attempt_id: int) -> int:
+    """How many answers of an attempt arrived too late to count by themselves."""
+    return session.scalar(select(func.count()).where(AnswerEvent.attempt_id == attempt_id, AnswerEvent.late)) or 0
+
+
+def asks_critical(session: Session, bank_id: int) -> bool:
+    """Whether a bank has questions of which a wrong one fails the exam."""
+    asked = exists().where(Question.bank_id == bank_id, Question.critical, Question.retired.is_(False))
+    return bool(session.scalar(select(asked)))
 
 
 def somebody_sits(session: Session) -> bool:

@@ -22,13 +22,16 @@ from tests import cast
 MISSING = {
     "number": "04820005", "membership_id": 987654, "code": "nothing-2026-01", "enrolment_id": 987654, "sitting_id": 987654,
     "attempt": "ZZZZZZZZZZ", "paper": "ZZZZZZZZZZ", "released": "ZZZZZZZZZZ", "serial": "NMC-2026-AC-99999-X", "job_id": 987654,
-    "slug": "nothing", "question_id": 987654,
+    "slug": "nothing", "picture": "0" * 64, "agency": "nothing", "question_id": 987654,
 }  # fmt: skip
 BY_PAPER = {"paper_file", "papers_file", "key_paper", "reconcile"}
-OF_BANK = {"bank", "analysis", "item_analysis", "analysis_sheet", "count_anew"}
 BY_ATTEMPT = {
     "question",
     "events",
+    "picture",
+    "leave",
+    "bundle",
+    "wait_no_more",
     "review",
     "hand_in",
     "receipt",
@@ -91,12 +94,13 @@ def address(rule: Rule, things: dict[str, object]) -> str:
     name = rule.endpoint.split(".")[1] if "." in rule.endpoint else rule.endpoint
     area = rule.endpoint.split(".")[0]
     values: dict[str, object] = {
-        "language": "en", "module": "1-first", "lesson": "1-signs", "token": "no-such-letter", "filename": "app.css", "number": things["number"],
+        "language": "en", "module": "1-first", "lesson": "1-signs", "token": "no-such-letter", "digest": "0" * 64, "bundle_id": 987654, "filename": "app.css", "number": things["number"],
     }  # fmt: skip
     if area == "exams":
         values |= {"number": 1, "code": things["attempt"] if name in BY_ATTEMPT else things["code"]}
         values["code"] = things["released"] if name in ("result", "points") else values["code"]
-        values["code"] = "tst-100" if name in OF_BANK else values["code"]
+        values["code"] = "tst-100" if rule.rule.startswith("/<language:language>/banks/") else values["code"]
+        values["digest"] = things["picture"]
         values |= {
             "question_id": things["question_id"],
             "version": 1,
@@ -114,7 +118,9 @@ def address(rule: Rule, things: dict[str, object]) -> str:
         values["code"] = "tst-100"
     else:
         values["code"] = str(things["code"]).lower()
-    values |= {k: things[k] for k in ("membership_id", "enrolment_id", "sitting_id", "serial", "job_id", "slug")}
+    values |= {
+        k: things[k] for k in ("membership_id", "enrolment_id", "sitting_id", "serial", "job_id", "slug", "agency")
+    }
     path = rule.rule
     for argument in rule.arguments:
         for converter in (

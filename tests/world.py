@@ -20,10 +20,10 @@ from lmsapp.core.access import KEEPER, Actor
 from lmsapp.core.settings import Settings
 from lmsapp.core.signing import KeyRing
 from lmsapp.core.storage import Folder
-from lmsapp.exams import composing, marking, printing, saving, sitting
+from lmsapp.exams import composing, marking, papers, printing, saving, sitting
 from lmsapp.exams.batches import Batch, Given
 from lmsapp.exams.layout import PURPOSES
-from lmsapp.exams.models import PaperFile, Sitting
+from lmsapp.exams.models import Attempt, PaperFile, QuestionDraft, Sitting
 from lmsapp.materials.models import Material, Preview, PrintedFile
 from lmsapp.upkeep import content
 from tests import cast
@@ -56,6 +56,8 @@ class Things:
     job_id: int
     slug: str
     question_id: int
+    picture: str
+    agency: str
 
 
 def build(session: Session, settings: Settings) -> dict[str, dict[str, object]]:
@@ -101,6 +103,7 @@ def _world(
     session.flush()
     attempt = sitting.begin(session, Actor(person_id=person.id), held, drafts_allowed=True)
     released = _released(session, cohort, person.id)  # after the other: who has passed does not begin again
+    picture = illustrate(session, settings, attempt)
     stated = issuing.Stated(
         "attendance", person.name_language, Decimal(20), (cohort.starts_on, cohort.ends_on), "Hall A"
     )
@@ -119,7 +122,30 @@ def _world(
         job.id,
         printed(session, settings),
         attempt.paper.key["q1"]["question"],
+        picture,
+        agency,
     )
+
+
+def illustrate(session: Session, settings: Settings, attempt: Attempt) -> str:
+    """Gives the first item of a paper and a draft of its bank a picture; returns its digest."""
+    content = b"GIF89a\x01\x00\x01\x00\x00\x00\x00;"
+    picture = {"digest": Folder(settings.files).put(content).digest, "type": "image/gif"}
+    items = attempt.paper.sheet["items"]
+    sheet = attempt.paper.sheet | {"items": [items[0] | {"picture": picture}, *items[1:]]}
+    attempt.paper.sheet, attempt.paper.digest = sheet, papers.digest(sheet)
+    bank = attempt.sitting.exam.bank
+    entry = {
+        "key": "drafted",
+        "topic": "law",
+        "kind": "true-false",
+        "stem": "So?",
+        "answer": True,
+        "alt": "A sign",
+        "picture": picture,
+    }
+    session.add(QuestionDraft(bank_id=bank.id, language="en", entry=entry, made_at=clock.now()))
+    return picture["digest"]
 
 
 def printed(session: Session, settings: Settings) -> str:

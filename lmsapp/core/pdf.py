@@ -143,6 +143,7 @@ def stamp(
     base: str,
     overlay: str,
     *,
+    specimen: str,
     overlay_style: str = "",
     codes: Mapping[str, tuple[Code, str]] | None = None,
     resources: Mapping[str, bytes],
@@ -152,9 +153,15 @@ def stamp(
 
     Every `<section id>` of the base is a place; the overlay's `<section>` of the same id, or the QR code of `codes`
     with its words for readers aloud, is set there and read there. A section whose id begins with `artifact-` is drawn
-    and never read. The press keeps the last bases, so the first of a batch pays for it; the style belongs to the base.
+    and never read. The letters of `specimen`, an overlay too, go into the base: what overlays share is set and packed once.
+    The press keeps the last bases, so the first of a batch pays for it; the style belongs to the base.
     """
-    parts = {"html": overlay.encode(), "base": base.encode(), "style": overlay_style.encode()}
+    parts = {
+        "html": overlay.encode(),
+        "base": base.encode(),
+        "style": overlay_style.encode(),
+        "specimen": specimen.encode(),
+    }
     for section, (code, alt) in (codes or {}).items():
         parts[f"figure:{section}"] = (
             json.dumps([section, FINE * len(code.rows), code.side, alt]).encode() + b"\n" + code.bits()

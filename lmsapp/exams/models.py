@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lmsapp.accounts.models import Person
@@ -32,7 +32,11 @@ class Bank(Base):
 
 
 class Question(Base):
-    """A question through its versions. Retired ones are not drawn any more."""
+    """A question through its versions. Retired ones are not drawn any more.
+
+    `origin` is `content` while it is as a content file brought it, and `here` once somebody made, changed or retired it in
+    this installation: then no file changes it any more.
+    """
 
     __tablename__ = "question"
     __table_args__ = (
@@ -43,6 +47,7 @@ class Question(Base):
             name="kind",
         ),
         CheckConstraint("difficulty between 1 and 3", name="difficulty"),
+        CheckConstraint("origin in ('content', 'here')", name="origin"),
     )
 
     id: Mapped[Id]
@@ -54,6 +59,7 @@ class Question(Base):
     competence: Mapped[str | None] = mapped_column(String(40))
     critical: Mapped[bool] = mapped_column(default=False)
     retired: Mapped[bool] = mapped_column(default=False)
+    origin: Mapped[Code] = mapped_column(default="here")
     document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
     bank: Mapped[Bank] = relationship(back_populates="questions")
     document: Mapped[Document] = relationship()
@@ -154,7 +160,10 @@ class Sitting(Base):
 
 
 class Attempt(Base):
-    """One candidate's try at one sitting, on screen or on paper. `code` stands in addresses, on receipts and on paper."""
+    """One candidate's try at one sitting, on screen or on paper. `code` stands in addresses, on receipts and on paper.
+
+    Since `offline_at` her device may answer without the server: the attempt is not closed by expiry, its bundle is waited for.
+    """
 
     __tablename__ = "attempt"
     __table_args__ = (
@@ -180,6 +189,7 @@ class Attempt(Base):
     deadline_at: Mapped[datetime]
     grace_seconds: Mapped[int]
     paused_at: Mapped[datetime | None]
+    offline_at: Mapped[datetime | None]
     sitting: Mapped[Sitting] = relationship(back_populates="attempts")
     person: Mapped[Person] = relationship()
     enrolment: Mapped[Enrolment] = relationship()
@@ -268,6 +278,43 @@ class AnswerCurrent(Base):
     epoch: Mapped[int]
     client_seq: Mapped[int]
     saved_at: Mapped[datetime]
+
+
+class OfflineGrant(Base):
+    """Leave for one device to answer without the server: what was signed, and the device's own public key."""
+
+    __tablename__ = "offline_grant"
+
+    id: Mapped[Id]
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), index=True)
+    device: Mapped[str] = mapped_column(String(40))
+    public_key: Mapped[str] = mapped_column(String(140))
+    epoch: Mapped[int]
+    content: Mapped[dict[str, Any]]
+    key_id: Mapped[str] = mapped_column(String(16))
+    signature: Mapped[str] = mapped_column(String(128))
+    granted_at: Mapped[datetime]
+
+
+class Bundle(Base):
+    """A file of answers given without the server. Taken in if nothing is doubtful, else held until a person has judged it."""
+
+    __tablename__ = "bundle"
+    __table_args__ = (CheckConstraint("state in ('taken', 'held', 'accepted', 'set-aside')", name="state"),)
+
+    id: Mapped[Id]
+    sitting_id: Mapped[int] = mapped_column(ForeignKey("sitting.id"), index=True)
+    attempt_id: Mapped[int | None] = mapped_column(ForeignKey("attempt.id"), index=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[Code]
+    doubts: Mapped[list[str]]
+    received_at: Mapped[datetime]
+    received_from: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    judged_at: Mapped[datetime | None]
+    judged_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str | None] = mapped_column(String(400))
+    attempt: Mapped[Attempt | None] = relationship()
 
 
 class Extension(Base):

@@ -111,6 +111,14 @@ def may_write(actor: Actor, attempt: Attempt | None = None) -> Answer:
     )
 
 
+def may_see_paper(actor: Actor, attempt: Attempt | None = None) -> Answer:
+    """What stands in a paper: its candidate once she was handed it, and those who watch the sitting."""
+    if attempt is None:
+        return yes_if(actor.known, N_("Sign in to see this page."))
+    own = attempt.person_id == actor.person_id and attempt.state != "prepared"
+    return yes_if(own or may_watch(actor, attempt.sitting), N_("Only the candidate may see this paper."))
+
+
 def may_read_result(actor: Actor, attempt: Attempt | None = None) -> Answer:
     """Results: the candidate after release; those who watch the sitting before."""
     if attempt is None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -18,7 +19,7 @@ from lmsapp.core import clock
 from lmsapp.core.access import Actor
 from lmsapp.exams import queries as exams
 from lmsapp.exams.models import Attempt, Sitting
-from lmsapp.exams.policy import may_judge_cohort
+from lmsapp.exams.policy import may_judge_cohort, may_watch
 from lmsapp.translation import queries as texts
 from lmsapp.translation.queries import Texts
 
@@ -114,7 +115,7 @@ def _waiting(session: Session, actor: Actor, cohort: Cohort) -> list[Waiting]:
         written, corrections = exams.waiting(session, cohort.id)
         found += [Waiting("mark", cohort, count, sitting_id=number) for number, count in written.items()]
         found += [Waiting("correction", cohort, sitting_id=number) for number in corrections]
-    for sitting in exams.sittings_of(session, cohort.id):
+    for sitting in filter(partial(may_watch, actor), exams.sittings_of(session, cohort.id)):
         if sitting.released_at is None and sitting.closes_at < now:
             found.append(Waiting("release", cohort, at=sitting.closes_at, sitting_id=sitting.id))
         elif sitting.opens_at <= now < sitting.closes_at:

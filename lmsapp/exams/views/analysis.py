@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import Response, abort, flash, redirect, render_template, request, url_for
 
 from lmsapp.catalogue.views import drafts_allowed
 from lmsapp.core import clock, sheets
@@ -12,6 +12,7 @@ from lmsapp.core.locales import LANGUAGES
 from lmsapp.core.translations import gettext as _
 from lmsapp.exams import analysing, charts, composing, policy, queries
 from lmsapp.exams.analysing import Analysis
+from lmsapp.exams.forms import EmptyForm
 from lmsapp.exams.models import Bank, Exam, Question
 from lmsapp.exams.statistics import BARS, FEW, NO_ANSWER, WEAK, Verdict
 from lmsapp.exams.views.analysis_sheets import options, remarks, sheets_of, verdicts
@@ -98,6 +99,8 @@ def item_analysis(code: str, key: str, version: int) -> str | Response:
 @area.post("/banks/<code>/analysis", policy=policy.may_publish)
 def count_anew(code: str) -> Response:
     """Asks the worker to count everything anew from the marks."""
+    if not EmptyForm().sent():
+        abort(400)
     bank = queries.bank(db.session(), code)
     analysing.ask_anew(db.session(), login.actor(), bank)
     flash(_("The figures are being counted anew from the marks. Look again in a minute."), "done")

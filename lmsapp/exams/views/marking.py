@@ -57,6 +57,8 @@ def judge(sitting_id: int, question_id: int) -> Page:
     actor = login.actor()
     pile = judging.pile(db.session(), actor, held, question_id)
     task = _task(pile.mine(actor) if pile else [], request.form.get("answer") or request.args.get("answer", ""))
+    if pile is None and request.method == "POST":
+        abort(400)
     if pile is None or task is None:
         if request.method == "POST":
             flash(_("This answer does not wait for you any more. Take the next one."), "error")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from flask import render_template
+from flask import render_template, url_for
 
 from lmsapp.catalogue.models import Edition, Lesson
 from lmsapp.catalogue.views import drafts_allowed
@@ -71,6 +71,7 @@ def result(code: str) -> str:
         lessons=_lessons(edition, {one.frozen["structure"].get("lesson") for one in shown if one.lost}),
         bank_words=texts.texts_of(db.session(), exam.bank.document_id, language, drafts_allowed=drafts_allowed()),
         own=own,
+        picture=lambda digest: url_for("exams.picture", code=attempt.code, digest=digest),
         again=queries.resit(db.session(), attempt.sitting, attempt.person_id) if own and not mark.passed else None,
     )
 

@@ -14,7 +14,7 @@ import click
 import waitress
 
 from lmsapp import installation
-from lmsapp.app import create_app
+from lmsapp.app import LARGEST_FORM, create_app
 from lmsapp.core import logs, runs, settings, translations
 from lmsapp.core.errors import Invalid, LmsError
 from lmsapp.core.signals import stop_on_signals
@@ -58,6 +58,7 @@ def serve(host: str, port: int, *, demo: bool, with_worker: bool) -> None:
         connection_limit=MOST_CONNECTIONS,
         asyncore_use_poll=True,
         channel_timeout=60,
+        max_request_body_size=2 * LARGEST_FORM,  # what is a little too large is told so by a page
         ident=None,
     )
     stop_on_signals(lambda: _wind_down(server))

@@ -103,7 +103,7 @@ class Writer:
         savepoint = connection.begin_nested()
         try:
             wish.result = wish.function(connection)
-        except Exception as problem:  # noqa: BLE001 - the caller's own fault goes back to the caller
+        except Exception as problem:
             if connection.invalidated:
                 raise
             savepoint.rollback()

@@ -22,8 +22,9 @@ from tests import cast
 MISSING = {
     "number": "04820005", "membership_id": 987654, "code": "nothing-2026-01", "enrolment_id": 987654, "sitting_id": 987654,
     "attempt": "ZZZZZZZZZZ", "released": "ZZZZZZZZZZ", "serial": "NMC-2026-AC-99999-X", "job_id": 987654,
-    "slug": "nothing",
+    "slug": "nothing", "draft_id": 987654, "question_id": 987654,
 }  # fmt: skip
+OF_BANK = {"bank", "bank_settings", "drafts", "exam", "write", "write_question"}
 BY_ATTEMPT = {"question", "events", "review", "hand_in", "receipt", "extend"}
 
 
@@ -80,7 +81,8 @@ def address(rule: Rule, things: dict[str, object]) -> str:
     if area == "exams":
         values |= {"number": 1, "code": things["attempt"] if name in BY_ATTEMPT else things["code"]}
         values["code"] = things["released"] if name == "result" else values["code"]
-        values["code"] = "tst-100" if name == "bank" else values["code"]
+        values |= {"kind": "single", "exam": "final"}
+        values["code"] = "tst-100" if name in OF_BANK else values["code"]
     elif area == "engagements":
         values["country"] = "ge"
     elif area in ("materials", "printed"):
@@ -89,7 +91,10 @@ def address(rule: Rule, things: dict[str, object]) -> str:
         values["code"] = "tst-100"
     else:
         values["code"] = str(things["code"]).lower()
-    values |= {k: things[k] for k in ("membership_id", "enrolment_id", "sitting_id", "serial", "job_id", "slug")}
+    values |= {
+        k: things[k]
+        for k in ("membership_id", "enrolment_id", "sitting_id", "serial", "job_id", "slug", "draft_id", "question_id")
+    }
     path = rule.rule
     for argument in rule.arguments:
         for converter in ("language:", "int:", "path:", "any(press, screen):", ""):

@@ -18,7 +18,8 @@ from lmsapp.core.access import KEEPER, Actor
 from lmsapp.core.settings import Settings
 from lmsapp.core.signing import KeyRing
 from lmsapp.core.storage import Folder
-from lmsapp.exams import composing, marking, sitting
+from lmsapp.exams import composing, drafting, marking, sitting
+from lmsapp.exams.models import Bank
 from lmsapp.exams.sitting import Given
 from lmsapp.materials.models import Material, Preview, PrintedFile
 from lmsapp.upkeep import content
@@ -50,6 +51,8 @@ class Things:
     serial: str
     job_id: int
     slug: str
+    draft_id: int
+    question_id: int
 
 
 def build(session: Session, settings: Settings) -> dict[str, dict[str, object]]:
@@ -111,7 +114,15 @@ def _world(
         award.serial,
         job.id,
         printed(session, settings),
+        *_drafted(session, members[instructor].actor),
     )
+
+
+def _drafted(session: Session, author: Actor) -> tuple[int, int]:
+    """A draft an instructor has begun, and a question of the bank."""
+    bank = session.scalars(select(Bank)).one()
+    draft = drafting.save(session, author, bank, {"kind": "single", "topic": "law", "stem": "Half a"}, "en")
+    return draft.id, min(question.id for question in bank.questions)
 
 
 def printed(session: Session, settings: Settings) -> str:

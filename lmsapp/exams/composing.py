@@ -133,7 +133,7 @@ def _all_words(
     cited = messages.cited(session, language, "adult", drafts_allowed=drafts_allowed)
     return {
         q.document_id: _words(found[q.document_id], cited)
-        | _true_and_false(q.kind, language or found[q.document_id]["stem"].language)
+        | true_and_false(q.kind, language or found[q.document_id]["stem"].language)
         for q in asked
     }
 
@@ -156,7 +156,7 @@ def _beside(words: Mapping[str, Any], sources: Mapping[str, Any]) -> dict[str, A
     }
 
 
-def _true_and_false(kind: str, language: str) -> dict[str, Any]:
+def true_and_false(kind: str, language: str) -> dict[str, Any]:
     """The two options of a true-false question are the interface's own words, in the paper's language."""
     if kind != Kind.TRUE_FALSE:
         return {}
@@ -198,16 +198,13 @@ def unsaved(session: Session, edition: Edition, code: str = FINAL) -> Exam | Non
     if bank is None:
         return None
     rules = edition.rules["assessment"]
-    return Exam(
-        edition_id=edition.id,
-        code=code,
-        bank_id=bank.id,
-        bank=bank,
-        pass_mark=rules.get("pass_mark_percent", 80),
-        attempts=rules.get("attempts", 2),
-        blueprint=[],
-        fixed=[],
-    )
+    usual = {c.name: c.default.arg for c in Exam.__table__.columns if c.default is not None and c.default.is_scalar}
+    own = {
+        "pass_mark": rules.get("pass_mark_percent", usual["pass_mark"]),
+        "attempts": rules.get("attempts", usual["attempts"]),
+    }
+    lists: dict[str, list[Any]] = {"blueprint": [], "fixed": [], "languages": []}
+    return Exam(edition_id=edition.id, code=code, bank_id=bank.id, bank=bank, **usual | own | lists)
 
 
 def feasibility(
@@ -231,6 +228,11 @@ class Reach:
     short: list[Shortage]
 
 
+def sketched(session: Session, bank: Bank, lines: Sequence[Need], keys: Sequence[str], critical: int) -> Blueprint:
+    """A blueprint while it is being edited: what its bank does not know is left out."""
+    return Blueprint(lines, list(_ids(session, bank.id, keys).values()), critical)
+
+
 def planned(session: Session, bank: Bank, plan: Plan) -> Blueprint:
     """The blueprint of a plan. Raises Invalid for a line or a fixed question that its bank does not know."""
     for line in plan.lines:
@@ -244,9 +246,7 @@ def planned(session: Session, bank: Bank, plan: Plan) -> Blueprint:
     return Blueprint(plan.lines, list(ids.values()), plan.critical)
 
 
-def compose(
-    session: Session, actor: Actor, edition: Edition, code: str, plan: Plan, *, drafts_allowed: bool
-) -> Exam:
+def compose(session: Session, actor: Actor, edition: Edition, code: str, plan: Plan, *, drafts_allowed: bool) -> Exam:
     """Keeps the rules of an exam; papers handed out keep theirs. Raises Infeasible when the bank can't fill a line."""
     demand(policy.may_compose(actor))
     bank = session.get_one(Bank, plan.bank_id)

@@ -110,36 +110,42 @@ def draw(blueprint: Blueprint, candidates: Sequence[Candidate], seed: str) -> li
 def _assigned(blueprint: Blueprint, candidates: Sequence[Candidate]) -> dict[int, int]:
     """Candidates' places to the lines they fill: as many as can be, whichever lines overlap, critical ones as wanted.
 
-    Candidates come one after the other, and one that has a place keeps some place, though another line may make room for the
-    next (augmenting paths). So whoever comes first is in: the critical ones that are wanted, then all others as they lie.
+    Candidates come one after the other, and who has a seat keeps some seat. So whoever comes first is in: the critical ones
+    that are wanted, then all others as they lie.
     """
-    free = [at for at, c in enumerate(candidates) if c.question_id not in blueprint.fixed]
+    seats = _Seats(blueprint.needs, candidates)
     missing = blueprint.critical - sum(c.critical for c in candidates if c.question_id in blueprint.fixed)
-    taken: dict[int, int] = {}
-    room = [need.count for need in blueprint.needs]
-
-    def seated(at: int, seen: set[int]) -> bool:
-        for line, need in enumerate(blueprint.needs):
-            if line in seen or not fits(need, candidates[at]):
-                continue
-            seen.add(line)
-            if room[line]:
-                room[line] -= 1
-            elif not any(seated(other, seen) for other, its in list(taken.items()) if its == line):
-                continue
-            taken[at] = line
-            return True
-        return False
-
+    free = [at for at, c in enumerate(candidates) if c.question_id not in blueprint.fixed]
     for at in free:
         if missing > 0 and candidates[at].critical:
-            missing -= seated(at, set())
+            missing -= seats.take(at, set())
     for at in free:
-        if len(taken) == sum(need.count for need in blueprint.needs):
-            break
-        if at not in taken:
-            seated(at, set())
-    return taken
+        if sum(seats.room) and at not in seats.taken:
+            seats.take(at, set())
+    return seats.taken
+
+
+class _Seats:
+    """The lines of a blueprint with so many seats each. Whoever sits may move to another line to make room (augmenting paths)."""
+
+    def __init__(self, needs: Sequence[Need], candidates: Sequence[Candidate]) -> None:
+        self._needs, self._candidates = needs, candidates
+        self.room = [need.count for need in needs]
+        self.taken: dict[int, int] = {}
+
+    def take(self, at: int, seen: set[int]) -> bool:
+        """Seats a candidate, if need be by moving others along lines that were not looked at yet."""
+        for line, need in enumerate(self._needs):
+            if line in seen or not fits(need, self._candidates[at]):
+                continue
+            seen.add(line)
+            if self.room[line]:
+                self.room[line] -= 1
+            elif not any(self.take(other, seen) for other, its in list(self.taken.items()) if its == line):
+                continue
+            self.taken[at] = line
+            return True
+        return False
 
 
 @dataclass(frozen=True)

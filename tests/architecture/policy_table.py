@@ -44,6 +44,7 @@ SIGNED_IN = {
 OVERSIGHT = {"manager", "administrator"}
 READERS = {"manager", "administrator", "auditor"}
 STAFF_OF_COHORT = {"instructor", "manager"}
+AUTHORS = {"instructor", "other_instructor", "manager"}
 
 TABLE: dict[str, set[str]] = {
     # people
@@ -75,8 +76,24 @@ TABLE: dict[str, set[str]] = {
     "exams.room": {"instructor", "assessor", "manager", "auditor"},
     "exams.release": STAFF_OF_COHORT,
     "exams.extend": STAFF_OF_COHORT,
-    "exams.banks": {"instructor", "other_instructor", "manager"},
-    "exams.bank": {"instructor", "other_instructor", "manager"},
+    "exams.banks": AUTHORS,
+    "exams.bank": AUTHORS,
+    "exams.new_bank": {"manager"},
+    "exams.bank_settings": {"manager"},
+    "exams.drafts": AUTHORS,
+    "exams.write": AUTHORS,
+    "exams.write_question": AUTHORS,
+    "exams.edit_draft": {"instructor", "manager"},
+    "exams.publish_draft": {"manager"},
+    "exams.send_back": {"manager"},
+    "exams.bank_question": AUTHORS,
+    "exams.revise_question": AUTHORS,
+    "exams.duplicate_question": AUTHORS,
+    "exams.retire_question": {"manager"},
+    "exams.bring_back": {"manager"},
+    "exams.exams": AUTHORS,
+    "exams.exam GET": AUTHORS,
+    "exams.exam POST": {"manager"},
     "exams.begin": {"trainee"},
     "exams.question": {"trainee"},
     "exams.events": {"trainee"},
@@ -96,7 +113,9 @@ TABLE: dict[str, set[str]] = {
 }
 
 # Objects that belong to nobody in particular: their address has an argument, but no owner.
-WITHOUT_OWNER = {"exams.bank"}
+WITHOUT_OWNER = {
+    *("exams.bank", "exams.bank_settings", "exams.drafts", "exams.exam", "exams.write", "exams.write_question"),
+}
 # An administrator of the second world's agency administers its people; the first world's agency has none in the cast.
 OTHER_WORLD: dict[str, set[str]] = {
     name: {"other_administrator"}

@@ -30,7 +30,9 @@ def test_the_same_seed_gives_the_same_paper(seed: str) -> None:
 
 @given(st.text(max_size=20))
 def test_the_sheet_is_the_same_whichever_option_is_right(seed: str) -> None:
-    sheets = [freeze(draw(Blueprint([Need(6)], critical=1), bank(right), seed), seed, "en").sheet for right in (0, 1, 2)]
+    sheets = [
+        freeze(draw(Blueprint([Need(6)], critical=1), bank(right), seed), seed, "en").sheet for right in (0, 1, 2)
+    ]
     assert sheets[0] == sheets[1] == sheets[2]
 
 
@@ -58,7 +60,9 @@ def test_fixed_questions_stand_in_every_paper_and_critical_ones_as_many_as_wante
 
 
 def test_every_question_comes_sooner_or_later() -> None:
-    drawn = {one.question_id for n in range(200) for one in draw(Blueprint([Need(3, "law")], critical=1), bank(), str(n))}
+    drawn = {
+        one.question_id for n in range(200) for one in draw(Blueprint([Need(3, "law")], critical=1), bank(), str(n))
+    }
     assert drawn == {1, 3, 5, 7, 9, 11}
 
 

@@ -18,7 +18,7 @@ from lmsapp.core.locales import LANGUAGES
 from lmsapp.core.translations import N_, use
 from lmsapp.core.translations import gettext as _
 from lmsapp.exams import papers, policy
-from lmsapp.exams.models import Bank, Exam, Question, QuestionVersion, Sitting
+from lmsapp.exams.models import FINAL, Bank, Exam, Question, QuestionVersion, Sitting
 from lmsapp.exams.papers import Blueprint, Candidate, Frozen, Need, Shortage
 from lmsapp.exams.questions import Kind
 from lmsapp.translation import messages
@@ -26,7 +26,6 @@ from lmsapp.translation import queries as texts
 from lmsapp.translation.queries import Texts
 from lmsapp.translation.weights import Notice, Shown
 
-FINAL = "final"
 # The exams an edition can have; passing the course is decided by the final one alone.
 NAMES = {FINAL: N_("Final exam"), "pre-test": N_("Pre-test"), "post-test": N_("Post-test")}
 MOST_DAYS = timedelta(days=31)

@@ -12,6 +12,8 @@ from lmsapp.cohorts.models import Cohort, Enrolment
 from lmsapp.core.orm import Base, Code, Id
 from lmsapp.translation.models import Document
 
+FINAL = "final"  # the exam that decides whether a course is passed
+
 
 class Bank(Base):
     """A question bank; its title and topics are units of its document."""

@@ -16,7 +16,7 @@ from lmsapp.core.access import Actor
 from lmsapp.core.errors import NotFound
 from lmsapp.exams import attempts, policy
 from lmsapp.exams.attempts import State
-from lmsapp.exams.models import AnswerCurrent, Attempt, Bank, Exam, Mark, Question, Sitting
+from lmsapp.exams.models import FINAL, AnswerCurrent, Attempt, Bank, Exam, Mark, Question, Sitting
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def results(session: Session, cohort_id: int) -> Mapping[int, Result]:
 
 
 def sittings_with_results(session: Session, cohort_id: int) -> tuple[list[Sitting], Mapping[int, Result]]:
-    """A cohort's sittings, the latest first, and the best result by enrolment id."""
+    """A cohort's sittings, the latest first, and the best result of the final exam by enrolment id."""
     rows = session.execute(
         select(Sitting, Attempt, Mark)
         .outerjoin(Attempt, Attempt.sitting_id == Sitting.id)
@@ -123,7 +123,11 @@ def sittings_with_results(session: Session, cohort_id: int) -> tuple[list[Sittin
         .options(joinedload(Sitting.exam))
         .order_by(Sitting.opens_at.desc(), Attempt.id, Mark.version)
     ).all()
-    newest = {one.id: (one, mark) for _sitting, one, mark in rows if mark is not None and one.state != State.VOID}
+    newest = {
+        one.id: (one, mark)
+        for held, one, mark in rows
+        if mark is not None and one.state != State.VOID and held.exam.code == FINAL
+    }
     found: dict[int, Result] = {}
     for _id, (one, mark) in sorted(newest.items()):
         found[one.enrolment_id] = _better(found.get(one.enrolment_id), one, mark)
@@ -205,4 +209,4 @@ def bank(session: Session, code: str) -> Bank:
 
 def exam_of(session: Session, edition_id: int) -> Exam | None:
     """The final exam of an edition, if it was made."""
-    return session.scalar(select(Exam).where(Exam.edition_id == edition_id))
+    return session.scalar(select(Exam).where(Exam.edition_id == edition_id, Exam.code == FINAL))

@@ -173,7 +173,7 @@ class QuestionForm(Form):
     def values(cls, entry: Mapping[str, Any]) -> dict[str, Any]:
         """An entry as this form shows it."""
         plain = ("stem", "feedback", "topic", "competence", "critical", "safety", "figure", "alt")
-        found = {name: entry[name] for name in plain if name in entry}
+        found = {"topic": "", "figure": ""} | {name: entry[name] for name in plain if name in entry}
         found |= {"difficulty": str(entry.get("difficulty", 1)), "points": entry.get("points", 1)}
         return found | cls._values(entry)
 

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from lmsapp import installation
-from lmsapp.accounts.models import SignIn
+from lmsapp.accounts.models import Person, SignIn
 from lmsapp.app import create_app
 from lmsapp.core import clock, settings
 from lmsapp.core.sessions import transaction
@@ -25,7 +25,19 @@ MISSING = {
     "slug": "nothing", "draft_id": 987654, "question_id": 987654,
 }  # fmt: skip
 OF_BANK = {"bank", "bank_settings", "drafts", "exam", "write", "write_question"}
-BY_ATTEMPT = {"question", "events", "review", "hand_in", "receipt", "extend"}
+BY_ATTEMPT = {
+    "question",
+    "events",
+    "review",
+    "hand_in",
+    "receipt",
+    "attempt",
+    "extend",
+    "pause",
+    "resume",
+    "void",
+    "note",
+}
 
 
 @dataclass(frozen=True)
@@ -46,14 +58,16 @@ class House:
         limits.limiter.enabled = False
 
     def browser(self, key: str) -> tuple[FlaskClient, str]:
-        """A signed-in browser with its form token."""
+        """A signed-in browser with its form token, of somebody who has chosen her own secret."""
         browser = self.app.test_client()
         if key != "anonymous":
             ticket, now = uuid.uuid4().hex, clock.now()
             with transaction(self.opened.sessions) as session:
+                person = session.get_one(Person, cast.members(session)[key].person_id)
+                person.must_choose_secret = False
                 session.add(
                     SignIn(
-                        ticket_hash=ticket_hash(ticket), person_id=cast.members(session)[key].person_id, begun_at=now,
+                        ticket_hash=ticket_hash(ticket), person_id=person.id, begun_at=now,
                         fresh_at=now, seen_at=now, ends_at=now + timedelta(days=1),
                     )
                 )  # fmt: skip

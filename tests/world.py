@@ -18,9 +18,9 @@ from lmsapp.core.access import KEEPER, Actor
 from lmsapp.core.settings import Settings
 from lmsapp.core.signing import KeyRing
 from lmsapp.core.storage import Folder
-from lmsapp.exams import composing, drafting, marking, sitting
+from lmsapp.exams import composing, drafting, marking, saving, sitting
+from lmsapp.exams.batches import Batch, Given
 from lmsapp.exams.models import Bank
-from lmsapp.exams.sitting import Given
 from lmsapp.materials.models import Material, Preview, PrintedFile
 from lmsapp.upkeep import content
 from tests import cast
@@ -169,4 +169,4 @@ def answer_rightly(session: Session, attempt: object, device: str = "device-1") 
         structure = key["structure"]
         value = structure["answer"] if "answer" in structure else " ".join(structure["right"])
         events.append(Given(seq, item, value))
-    sitting.save(session.connection(), attempt.code, attempt.person_id, device, events)  # type: ignore[attr-defined]
+    saving.save(session.connection(), attempt.code, attempt.person_id, Batch(device, tuple(events)))  # type: ignore[attr-defined]

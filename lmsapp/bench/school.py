@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
@@ -21,7 +20,7 @@ from lmsapp.app import create_app
 from lmsapp.catalogue.models import Course, Edition
 from lmsapp.cohorts import attending, enrolling
 from lmsapp.cohorts.models import Cohort, CohortStaff
-from lmsapp.core import clock, paths, settings
+from lmsapp.core import clock, paths, settings, yaml
 from lmsapp.core.access import KEEPER
 from lmsapp.core.locales import LANGUAGES
 from lmsapp.core.sessions import transaction
@@ -85,9 +84,10 @@ class School:
         self.opened.engine.dispose()
 
 
-def build(folder: Path, seed: int) -> School:
+def build(folder: Path, seed: int, database_url: str | None = None) -> School:
     """Writes the school into an empty folder and opens it."""
-    opened = installation.opened(settings.load(folder, {}, allow_drafts=True))
+    more = {"database_url": database_url} if database_url else {}
+    opened = installation.opened(settings.load(folder, {}, allow_drafts=True, **more))
     wiring.connect(opened)
     chance = random.Random(seed)  # noqa: S311 - the same school every time
     with transaction(opened.sessions) as session:
@@ -96,7 +96,7 @@ def build(folder: Path, seed: int) -> School:
             session, KEEPER, code="nmc", kind="centre", country="AZ", names={"en": "Centre"}, since=date(2000, 1, 1)
         )
         session.flush()
-        people = yaml.safe_load((paths.shipped("content") / "demonstration/people.yaml").read_text(encoding="utf-8"))
+        people = yaml.read((paths.shipped("content") / "demonstration/people.yaml").read_text(encoding="utf-8"))
         names = [
             (one["name"], one["language"], one.get("latin")) for one in people["people"] if one["role"] == "trainee"
         ]

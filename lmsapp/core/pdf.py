@@ -24,7 +24,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, Literal, cast
 
+from lmsapp.core.errors import Busy
 from lmsapp.core.qr import FINE, Code
+from lmsapp.core.translations import N_
 
 FONTS = Path(__file__).parent / "print_fonts"
 LIBRARIES = ("pango-1.0", "pangoft2-1.0", "harfbuzz-subset")
@@ -37,8 +39,17 @@ class PdfError(Exception):
     """No PDF was made."""
 
 
-class PdfUnavailable(PdfError):
-    """PDF is switched off on this machine; the message names what is missing."""
+class PdfUnavailable(PdfError, Busy):
+    """PDF is switched off on this machine; the message names what is missing. Jobs try again later."""
+
+    def __init__(self, lacking: tuple[str, ...]) -> None:
+        Busy.__init__(
+            self,
+            N_(
+                "PDF is switched off on this machine, since %(missing)s is missing. “lmsapp doctor” says how to switch it on."
+            ),
+            missing=", ".join(lacking),
+        )
 
 
 class PdfFailed(PdfError):
@@ -247,7 +258,7 @@ class _Room:
 
     def ask(self, order: dict[str, Any], parts: Mapping[str, bytes], options: PdfOptions) -> bytes:
         if not available():
-            raise PdfUnavailable(f"PDF is switched off: {', '.join(missing())} not found")
+            raise PdfUnavailable(missing())
         order = {**order, **_limits(options), "attachments": [_about(one) for one in options.attachments]}
         attached = {f"attached:{number}": one.content for number, one in enumerate(options.attachments)}
         with self._lock:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lmsapp.accounts.models import Person
@@ -214,21 +214,28 @@ class Paper(Base):
 
 
 class DeviceLease(Base):
-    """Which device writes an attempt now; taking over raises the epoch."""
+    """A device that began to write an attempt, one row a take-over: the highest epoch writes now, the rows are the record."""
 
     __tablename__ = "device_lease"
 
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), primary_key=True)
+    epoch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     device: Mapped[str] = mapped_column(String(40))
-    epoch: Mapped[int]
     taken_at: Mapped[datetime]
 
 
 class AnswerEvent(Base):
-    """One answer as one device gave it: inserted, never changed. Resending it is harmless."""
+    """One answer as one device gave it: inserted, never changed. Resending it is harmless.
+
+    `late` came after the time or the hand-in, `evidence` from a device that did not write any more: both are kept for a
+    person to look at and count only if she says so. What the device says of its own clocks orders nothing.
+    """
 
     __tablename__ = "answer_event"
-    __table_args__ = (UniqueConstraint("attempt_id", "device", "client_seq"),)
+    __table_args__ = (
+        UniqueConstraint("attempt_id", "device", "client_seq"),
+        Index("ix_answer_event_attempt_id_id", "attempt_id", "id"),
+    )
 
     id: Mapped[Id]
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
@@ -238,11 +245,26 @@ class AnswerEvent(Base):
     item: Mapped[str] = mapped_column(String(40))
     value: Mapped[str]
     client_at: Mapped[str | None] = mapped_column(String(40))
+    client_mono: Mapped[int | None] = mapped_column(BigInteger)
     received_at: Mapped[datetime]
     late: Mapped[bool]
     evidence: Mapped[bool]
     previous_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
+
+
+class AnswerClash(Base):
+    """A second, different answer under a number a device had used: refused, and kept for a person to look at."""
+
+    __tablename__ = "answer_clash"
+
+    id: Mapped[Id]
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), index=True)
+    device: Mapped[str] = mapped_column(String(40))
+    client_seq: Mapped[int]
+    item: Mapped[str] = mapped_column(String(40))
+    value: Mapped[str]
+    received_at: Mapped[datetime]
 
 
 class AnswerCurrent(Base):
@@ -259,17 +281,35 @@ class AnswerCurrent(Base):
 
 
 class Extension(Base):
-    """Minutes added to one attempt, with the reason and who gave them."""
+    """Minutes added to one attempt, with the reason and who gave them; those of an outage are given once."""
 
     __tablename__ = "extension"
-    __table_args__ = (CheckConstraint("minutes between 1 and 600", name="minutes"),)
+    __table_args__ = (
+        CheckConstraint("minutes between 1 and 600", name="minutes"),
+        UniqueConstraint("attempt_id", "outage"),
+    )
 
     id: Mapped[Id]
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), index=True)
     minutes: Mapped[int]
     reason: Mapped[str] = mapped_column(String(400))
-    given_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    outage: Mapped[str | None] = mapped_column(String(40))
+    given_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     given_at: Mapped[datetime]
+
+
+class RoomNote(Base):
+    """What an invigilator wrote down about a sitting, or about one attempt of it. Never changed."""
+
+    __tablename__ = "room_note"
+
+    id: Mapped[Id]
+    sitting_id: Mapped[int] = mapped_column(ForeignKey("sitting.id"), index=True)
+    attempt_id: Mapped[int | None] = mapped_column(ForeignKey("attempt.id"), index=True)
+    text: Mapped[str] = mapped_column(String(2000))
+    at: Mapped[datetime]
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    person: Mapped[Person | None] = relationship()
 
 
 class Submission(Base):

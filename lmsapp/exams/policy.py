@@ -62,12 +62,27 @@ def may_watch(actor: Actor, sitting: Sitting | None = None) -> Answer:
     )
 
 
+def may_note(actor: Actor, sitting: Sitting | None = None) -> Answer:
+    """Writing notes about a room: those who teach or assess its cohort, training managers."""
+    manages = actor.keeper or actor.is_a(Role.MANAGER)
+    if sitting is None:
+        inside = actor.is_a(Role.INSTRUCTOR, Role.ASSESSOR)
+    else:
+        inside = _teaches(actor, sitting.cohort, "instructor", "assessor")
+    return yes_if(manages or inside, N_("Only those who hold this exam may write notes about it."))
+
+
 def may_hold(actor: Actor, cohort: Cohort | None = None) -> Answer:
     """Preparing a sitting, giving extra time, releasing: the cohort's instructors and the training manager."""
     if actor.keeper or actor.is_a(Role.MANAGER):
         return YES
     inside = actor.is_a(Role.INSTRUCTOR) and (cohort is None or _teaches(actor, cohort, "instructor"))
     return yes_if(inside, N_("Only the instructors of this cohort may hold its exams."))
+
+
+def may_void(actor: Actor, _thing: object = None) -> Answer:
+    """Taking an attempt out of every count: the training manager, who does not hold the exam."""
+    return yes_if(actor.keeper or actor.is_a(Role.MANAGER), N_("Only training managers may void an attempt."))
 
 
 def may_sit(actor: Actor, _sitting: Sitting | None = None) -> Answer:

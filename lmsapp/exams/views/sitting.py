@@ -9,11 +9,12 @@ from lmsapp.catalogue.views import drafts_allowed
 from lmsapp.cohorts import queries as cohorts
 from lmsapp.core import clock
 from lmsapp.core.errors import NotFound
-from lmsapp.exams import attempts, policy, queries, sitting
+from lmsapp.core.translations import gettext
+from lmsapp.exams import attempts, batches, policy, queries, saving, sitting
 from lmsapp.exams.attempts import State
+from lmsapp.exams.batches import Batch, Given
 from lmsapp.exams.forms import EmptyForm
 from lmsapp.exams.models import Attempt, Submission
-from lmsapp.exams.sitting import Given
 from lmsapp.exams.views.area import area, edition_title
 from lmsapp.web import database, login
 from lmsapp.web.database import db
@@ -102,11 +103,11 @@ def _save_page(attempt: Attempt, number: int, items: list[dict[str, Any]]) -> Re
     answers = sitting.answers_of(db.session(), attempt.id)
     go = request.form.get("go", "")
     if value != answers.get(item["item"], ""):
-        given = Given(sitting.next_seq(db.session(), attempt, _device()), item["item"], value)
-        arguments = (attempt.code, login.actor().person_id or 0, _device(), [given])
-        take_over = "take-over" in request.form
+        given = Given(saving.next_seq(db.session(), attempt.id, _device()), item["item"], value)
+        sent = Batch(_device(), (given,), take_over="take-over" in request.form)
+        code, person_id = attempt.code, login.actor().person_id or 0
         db.session.rollback()
-        database.writer().write(lambda connection: sitting.save(connection, *arguments, take_over=take_over))
+        database.writer().write(lambda connection: saving.save(connection, code, person_id, sent))
     if go == "review":
         return redirect(url_for("exams.review", code=attempt.code), 303)  # type: ignore[return-value]
     onward = int(go) if go.isascii() and go.isdigit() and len(go) < 4 and 1 <= int(go) <= len(items) else number
@@ -115,39 +116,36 @@ def _save_page(attempt: Attempt, number: int, items: list[dict[str, Any]]) -> Re
 
 @area.post("/exams/<code>/events", policy=policy.may_write, hot=True)
 def events(code: str) -> Response:
-    """Takes answer events of one device as JSON; answers after the synced commit (RELIABILITY 4.2)."""
-    content = request.get_json(silent=True)
-    if not isinstance(content, dict):
-        abort(400)
-    device, listed = content.get("device"), content.get("events")
-    if not isinstance(device, str) or not 4 <= len(device) <= 40 or not device.isascii():
-        abort(400)
-    if not isinstance(listed, list) or len(listed) > sitting.MOST_EVENTS:
-        abort(400)
-    given = [_given(entry) for entry in listed]
-    person_id, take_over = login.actor().person_id or 0, content.get("take_over") is True
+    """Takes a device's answers as JSON and replies after the synced commit (RELIABILITY 4.2); without any, tells how it stands."""
+    sent, person_id = batches.batch(_octets()), login.actor().person_id or 0
     db.session.rollback()
-    saved = database.writer().write(
-        lambda connection: sitting.save(connection, code, person_id, device, given, take_over=take_over)
-    )
-    return jsonify(
-        acked_to=saved.acked_to,
-        seconds_left=saved.seconds_left,
-        late=saved.late,
-        receipt=saved.receipt,
-        at=saved.at.isoformat(),
-    )
+    saved = database.writer().write(lambda connection: saving.save(connection, code, person_id, sent))
+    told = {
+        "acked_to": saved.acked_to,
+        "epoch": saved.epoch,
+        "seconds_left": saved.seconds_left,
+        "server_time": saved.at.isoformat(),
+        "at": saved.at.isoformat(),
+        "receipt": saved.receipt,
+        "late": saved.late,
+        "state": saved.state,
+        "paused": saved.paused,
+    }
+    if saved.refusal is None:
+        return jsonify(told)
+    return _conflict(saved.refusal, saving.MESSAGES[saved.refusal], told)
 
 
-def _given(entry: Any) -> Given:
-    shapes = {"seq": int, "item": str, "value": str}
-    if not isinstance(entry, dict) or any(
-        not isinstance(entry.get(name), kind) or isinstance(entry.get(name), bool) for name, kind in shapes.items()
-    ):
-        abort(400)
-    if len(entry["value"]) > 400 or len(entry["item"]) > 40 or "\x00" in entry["value"]:
-        abort(400)
-    return Given(entry["seq"], entry["item"], entry["value"], str(entry.get("at", ""))[:40])
+def _octets() -> bytes:
+    if (request.content_length or 0) > batches.MOST_OCTETS:
+        abort(413)
+    return request.get_data()
+
+
+def _conflict(error: str, message: str, told: dict[str, Any]) -> Response:
+    refused = jsonify(told | {"error": error, "message": gettext(message)})
+    refused.status_code = 409
+    return refused
 
 
 @area.get("/exams/<code>/review", policy=policy.may_write)
@@ -173,12 +171,19 @@ def review(code: str) -> str | Response:
 
 @area.post("/exams/<code>/hand-in", policy=policy.may_write)
 def hand_in(code: str) -> Response:
-    """Closes the attempt; doing it again leads to the same receipt."""
-    if not EmptyForm().sent():
-        abort(400)
-    attempt = _own(code)
-    sitting.hand_in(db.session(), login.actor(), attempt, f"page-{attempt.code}")
-    return redirect(url_for("exams.receipt", code=code), 303)  # type: ignore[return-value]
+    """Closes the attempt, for a device (JSON) and for a form; doing it again gives the same receipt."""
+    attempt, address = _own(code), url_for("exams.receipt", code=code)
+    if not request.is_json:
+        if not EmptyForm().sent():
+            abort(400)
+        sitting.hand_in(db.session(), login.actor(), attempt, f"page-{attempt.code}")
+        return redirect(address, 303)  # type: ignore[return-value]
+    claimed = batches.closing(_octets())
+    try:
+        submission = sitting.hand_in(db.session(), login.actor(), attempt, claimed.idempotency_key, claimed)
+    except sitting.Missing as missing:
+        return _conflict(missing.code, missing.message, {"acked_to": missing.acked_to})
+    return jsonify(receipt=sitting.receipt_of(attempt, submission), address=address)
 
 
 @area.get("/exams/<code>/receipt", policy=policy.may_write)

@@ -52,6 +52,15 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('token', name=op.f('pk_audit_subject')),
     sa.UniqueConstraint('person_id', name=op.f('uq_audit_subject_person_id'))
     )
+    op.create_table('clock_jump',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('noticed_at', sa.DateTime(), nullable=False),
+    sa.Column('seconds', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_clock_jump'))
+    )
+    with op.batch_alter_table('clock_jump', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_clock_jump_noticed_at'), ['noticed_at'], unique=False)
+
     op.create_table('course',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('code', sa.String(length=40), nullable=False),
@@ -168,6 +177,17 @@ def upgrade() -> None:
     sa.Column('last', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('year', 'kind', name=op.f('pk_serial_counter'))
     )
+    op.create_table('server_run',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('machine', sa.String(length=40), nullable=False),
+    sa.Column('zero_at', sa.DateTime(), nullable=False),
+    sa.Column('begun_at', sa.DateTime(), nullable=False),
+    sa.Column('alive_at', sa.DateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_server_run'))
+    )
+    with op.batch_alter_table('server_run', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_server_run_begun_at'), ['begun_at'], unique=False)
+
     op.create_table('tries',
     sa.Column('key', sa.String(length=64), nullable=False),
     sa.Column('count', sa.Integer(), nullable=False),
@@ -868,6 +888,20 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_preview')),
     sa.UniqueConstraint('file_id', 'page', name=op.f('uq_preview_file_id_page'))
     )
+    op.create_table('answer_clash',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('device', sa.String(length=40), nullable=False),
+    sa.Column('client_seq', sa.Integer(), nullable=False),
+    sa.Column('item', sa.String(length=40), nullable=False),
+    sa.Column('value', sa.String(), nullable=False),
+    sa.Column('received_at', sa.DateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_answer_clash_attempt_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_answer_clash'))
+    )
+    with op.batch_alter_table('answer_clash', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_answer_clash_attempt_id'), ['attempt_id'], unique=False)
+
     op.create_table('answer_current',
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('item', sa.String(length=40), nullable=False),
@@ -887,6 +921,7 @@ def upgrade() -> None:
     sa.Column('item', sa.String(length=40), nullable=False),
     sa.Column('value', sa.String(), nullable=False),
     sa.Column('client_at', sa.String(length=40), nullable=True),
+    sa.Column('client_mono', sa.BigInteger(), nullable=True),
     sa.Column('received_at', sa.DateTime(), nullable=False),
     sa.Column('late', sa.Boolean(), nullable=False),
     sa.Column('evidence', sa.Boolean(), nullable=False),
@@ -896,6 +931,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_answer_event')),
     sa.UniqueConstraint('attempt_id', 'device', 'client_seq', name=op.f('uq_answer_event_attempt_id_device_client_seq'))
     )
+    with op.batch_alter_table('answer_event', schema=None) as batch_op:
+        batch_op.create_index('ix_answer_event_attempt_id_id', ['attempt_id', 'id'], unique=False)
+
     op.create_table('attempt_event',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -940,23 +978,25 @@ def upgrade() -> None:
 
     op.create_table('device_lease',
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('epoch', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('device', sa.String(length=40), nullable=False),
-    sa.Column('epoch', sa.Integer(), nullable=False),
     sa.Column('taken_at', sa.DateTime(), nullable=False),
     sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_device_lease_attempt_id')),
-    sa.PrimaryKeyConstraint('attempt_id', name=op.f('pk_device_lease'))
+    sa.PrimaryKeyConstraint('attempt_id', 'epoch', name=op.f('pk_device_lease'))
     )
     op.create_table('extension',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('minutes', sa.Integer(), nullable=False),
     sa.Column('reason', sa.String(length=400), nullable=False),
-    sa.Column('given_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('outage', sa.String(length=40), nullable=True),
+    sa.Column('given_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('given_at', sa.DateTime(), nullable=False),
     sa.CheckConstraint('minutes between 1 and 600', name=op.f('ck_extension_minutes')),
     sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_extension_attempt_id')),
     sa.ForeignKeyConstraint(['given_by'], ['person.id'], name=op.f('fk_extension_given_by')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_extension'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_extension')),
+    sa.UniqueConstraint('attempt_id', 'outage', name=op.f('uq_extension_attempt_id_outage'))
     )
     with op.batch_alter_table('extension', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_extension_attempt_id'), ['attempt_id'], unique=False)
@@ -988,6 +1028,22 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_paper_attempt_id')),
     sa.PrimaryKeyConstraint('attempt_id', name=op.f('pk_paper'))
     )
+    op.create_table('room_note',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('sitting_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('text', sa.String(length=2000), nullable=False),
+    sa.Column('at', sa.DateTime(), nullable=False),
+    sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_room_note_attempt_id')),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_room_note_person_id')),
+    sa.ForeignKeyConstraint(['sitting_id'], ['sitting.id'], name=op.f('fk_room_note_sitting_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_room_note'))
+    )
+    with op.batch_alter_table('room_note', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_room_note_attempt_id'), ['attempt_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_room_note_sitting_id'), ['sitting_id'], unique=False)
+
     op.create_table('submission',
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('idempotency_key', sa.String(length=40), nullable=False),
@@ -1005,6 +1061,11 @@ def downgrade() -> None:
     """Goes back."""
     # ### commands auto generated by Alembic - please adjust! ###
     op.drop_table('submission')
+    with op.batch_alter_table('room_note', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_room_note_sitting_id'))
+        batch_op.drop_index(batch_op.f('ix_room_note_attempt_id'))
+
+    op.drop_table('room_note')
     op.drop_table('paper')
     op.drop_table('mark')
     with op.batch_alter_table('extension', schema=None) as batch_op:
@@ -1024,8 +1085,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_attempt_event_attempt_id'))
 
     op.drop_table('attempt_event')
+    with op.batch_alter_table('answer_event', schema=None) as batch_op:
+        batch_op.drop_index('ix_answer_event_attempt_id_id')
+
     op.drop_table('answer_event')
     op.drop_table('answer_current')
+    with op.batch_alter_table('answer_clash', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_answer_clash_attempt_id'))
+
+    op.drop_table('answer_clash')
     op.drop_table('preview')
     with op.batch_alter_table('lesson_progress', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_lesson_progress_lesson_id'))
@@ -1178,6 +1246,10 @@ def downgrade() -> None:
     op.drop_table('edition')
     op.drop_table('bank')
     op.drop_table('tries')
+    with op.batch_alter_table('server_run', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_server_run_begun_at'))
+
+    op.drop_table('server_run')
     op.drop_table('serial_counter')
     op.drop_table('safety_setting')
     with op.batch_alter_table('person', schema=None) as batch_op:
@@ -1196,6 +1268,10 @@ def downgrade() -> None:
     op.drop_table('job')
     op.drop_table('document')
     op.drop_table('course')
+    with op.batch_alter_table('clock_jump', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_clock_jump_noticed_at'))
+
+    op.drop_table('clock_jump')
     op.drop_table('audit_subject')
     with op.batch_alter_table('audit_personal', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_audit_personal_token'))

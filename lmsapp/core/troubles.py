@@ -41,4 +41,3 @@ def sentence(problem: BaseException) -> str | None:
 def is_full(problem: BaseException) -> bool:
     """Whether there was no room left to write."""
     return sentence(problem) == FULL
-

@@ -38,7 +38,7 @@ KINDS = {
     Kind.CLOZE: (later("A text with gaps"), later("Gaps to be filled by choosing, typing or a number.")),
     Kind.WRITTEN: (later("A written answer"), later("An answer in one's own words, marked by a person with a rubric.")),
 }
-DIFFICULTIES = {1: later("easy"), 2: later("middling"), 3: later("hard")}
+DIFFICULTIES = {1: later("easy"), 2: later("medium"), 3: later("hard")}
 
 
 class Rows(Field):  # type: ignore[misc]

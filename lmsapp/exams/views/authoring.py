@@ -180,6 +180,7 @@ def _look(draft: QuestionDraft, form: RemarkForm) -> tuple[str, int]:
         question=question,
         entry=entry,
         kinds=KINDS,
+        difficulties=DIFFICULTIES,
         changes=drafting.compare(db.session(), draft),
         parts_of=PARTS,
         wanting=[said(lack) for lack in lacks(entry, bank.topics)],

@@ -77,7 +77,7 @@ def exam(code: str, number: int, exam: str) -> Page:
         words=bank_words(bank),
         wanted=wanted,
         reach=reach,
-        says={language: [say(one, language) for one in there.short] for language, there in reach.items()},
+        says={language: _hidden(there, language) for language, there in reach.items()},
         difficulties=DIFFICULTIES,
         offered=bank_queries.offered(db.session(), bank, current_language().code, drafts_allowed=drafts_allowed()),
         drafts=drafts_allowed(),
@@ -108,10 +108,15 @@ def _reach(form: ExamForm, bank: Bank) -> tuple[Blueprint, dict[str, composing.R
     )
 
 
+def _hidden(there: composing.Reach, code: str) -> list[str]:
+    """What is short though each line for itself could be filled: lines that need the same questions, fixed and critical ones."""
+    return [say(one, code) for one in there.short if one.part != "line" or there.there[one.line] >= one.wanted]
+
+
 def say(short: Shortage, code: str) -> str:
     """What is short, in the reader's language."""
     values = {
-        "language": LANGUAGES[code].name,
+        "language": f"\u2068{LANGUAGES[code].name}\u2069",  # its own direction must not turn the sentence
         "there": number_text(short.there),
         "wanted": number_text(short.wanted),
         "line": number_text(short.line + 1),

@@ -21,13 +21,17 @@ from tests import cast
 
 MISSING = {
     "number": "04820005", "membership_id": 987654, "code": "nothing-2026-01", "enrolment_id": 987654, "sitting_id": 987654,
-    "attempt": "ZZZZZZZZZZ", "released": "ZZZZZZZZZZ", "serial": "NMC-2026-AC-99999-X", "job_id": 987654,
-    "slug": "nothing", "draft_id": 987654, "question_id": 987654,
+    "attempt": "ZZZZZZZZZZ", "paper": "ZZZZZZZZZZ", "released": "ZZZZZZZZZZ", "serial": "NMC-2026-AC-99999-X", "job_id": 987654,
+    "slug": "nothing", "draft_id": 987654, "question_id": 987654, "picture": "0" * 64, "agency": "nothing",
 }  # fmt: skip
-OF_BANK = {"bank", "bank_settings", "drafts", "exam", "write", "write_question"}
+BY_PAPER = {"paper_file", "papers_file", "key_paper", "reconcile"}
 BY_ATTEMPT = {
     "question",
     "events",
+    "picture",
+    "leave",
+    "bundle",
+    "wait_no_more",
     "review",
     "hand_in",
     "receipt",
@@ -90,13 +94,17 @@ def address(rule: Rule, things: dict[str, object]) -> str:
     name = rule.endpoint.split(".")[1] if "." in rule.endpoint else rule.endpoint
     area = rule.endpoint.split(".")[0]
     values: dict[str, object] = {
-        "language": "en", "module": "1-first", "lesson": "1-signs", "token": "no-such-letter", "filename": "app.css", "number": things["number"],
+        "language": "en", "module": "1-first", "lesson": "1-signs", "token": "no-such-letter", "digest": "0" * 64, "bundle_id": 987654, "filename": "app.css", "number": things["number"],
     }  # fmt: skip
     if area == "exams":
         values |= {"number": 1, "code": things["attempt"] if name in BY_ATTEMPT else things["code"]}
         values["code"] = things["released"] if name == "result" else values["code"]
+        values["code"] = "tst-100" if rule.rule.startswith("/<language:language>/banks/") else values["code"]
+        values["digest"] = things["picture"]
+        if name in BY_PAPER:
+            values |= {"code": things["paper"], "purpose": "sheet", "size": "normal"}
         values |= {"kind": "single", "exam": "final"}
-        values["code"] = "tst-100" if name in OF_BANK else values["code"]
+        values["code"] = "tst-100" if name == "exam" else values["code"]
     elif area == "engagements":
         values["country"] = "ge"
     elif area in ("materials", "printed"):
@@ -107,11 +115,29 @@ def address(rule: Rule, things: dict[str, object]) -> str:
         values["code"] = str(things["code"]).lower()
     values |= {
         k: things[k]
-        for k in ("membership_id", "enrolment_id", "sitting_id", "serial", "job_id", "slug", "draft_id", "question_id")
+        for k in (
+            "membership_id",
+            "enrolment_id",
+            "sitting_id",
+            "serial",
+            "job_id",
+            "slug",
+            "agency",
+            "draft_id",
+            "question_id",
+        )
     }
     path = rule.rule
     for argument in rule.arguments:
-        for converter in ("language:", "int:", "path:", "any(press, screen):", ""):
+        for converter in (
+            "language:",
+            "int:",
+            "path:",
+            "any(press, screen):",
+            "any(booklet, sheet):",
+            "any(normal, large):",
+            "",
+        ):
             path = path.replace(f"<{converter}{argument}>", str(values[argument]))
     return path
 

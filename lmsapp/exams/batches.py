@@ -56,25 +56,25 @@ class Closing:
 
 def batch(octets: bytes) -> Batch:
     """The answers a device sent. Raises Invalid."""
-    content = _object(octets)
+    content = json_object(octets)
     events, take_over = content.get("events"), content.get("take_over", False)
     if not isinstance(events, list) or len(events) > MOST_EVENTS or not isinstance(take_over, bool):
         raise Invalid(UNREADABLE)
     return Batch(
         _matching(_DEVICE, content.get("device")),
         tuple(sorted((_given(event) for event in events), key=lambda given: given.seq)),
-        _whole(content.get("epoch", 0), 0),
+        whole(content.get("epoch", 0), 0),
         take_over,
     )
 
 
 def closing(octets: bytes) -> Closing:
     """A device's hand-in. Raises Invalid."""
-    content = _object(octets)
+    content = json_object(octets)
     return Closing(
         _matching(_KEY, content.get("idempotency_key")),
         _matching(_DEVICE, content.get("device")),
-        _whole(content.get("last_seq"), 0),
+        whole(content.get("last_seq"), 0),
         _matching(_DIGEST, content.get("answers_hash")),
     )
 
@@ -84,15 +84,16 @@ def _given(event: Any) -> Given:
         raise Invalid(UNREADABLE)
     mono = event.get("mono")
     return Given(
-        _whole(event.get("seq"), 1),
-        _text(event.get("item"), 40),
-        _text(event.get("value"), LONGEST_VALUE),
-        _text(event.get("at", ""), 40),
-        None if mono is None else _whole(mono, 0, most=10**15),
+        whole(event.get("seq"), 1),
+        text(event.get("item"), 40),
+        text(event.get("value"), LONGEST_VALUE),
+        text(event.get("at", ""), 40),
+        None if mono is None else whole(mono, 0, most=10**15),
     )
 
 
-def _object(octets: bytes) -> dict[str, Any]:
+def json_object(octets: bytes) -> dict[str, Any]:
+    """What came as JSON, if it is an object at all."""
     try:
         content = json.loads(octets)
     except (ValueError, RecursionError):
@@ -102,7 +103,8 @@ def _object(octets: bytes) -> dict[str, Any]:
     return content
 
 
-def _text(value: Any, most: int) -> str:
+def text(value: Any, most: int) -> str:
+    """A text that can be stored, not longer than it may be."""
     if not isinstance(value, str) or len(value) > most or _UNSTORABLE.search(value):
         raise Invalid(UNREADABLE)
     return value
@@ -114,7 +116,8 @@ def _matching(form: re.Pattern[str], value: Any) -> str:
     return value
 
 
-def _whole(value: Any, least: int, most: int = LAST_SEQ) -> int:
+def whole(value: Any, least: int, most: int = LAST_SEQ) -> int:
+    """A whole number between two limits."""
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise Invalid(UNREADABLE)
     return value

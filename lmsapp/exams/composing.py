@@ -95,10 +95,19 @@ def _ids(session: Session, bank_id: int, keys: Sequence[str]) -> dict[str, int]:
 
 def paper(session: Session, exam: Exam, language: str, seed: str, *, drafts_allowed: bool) -> Frozen:
     """Draws and freezes a paper of an exam. Raises ValueError when its bank can't fill it in this language."""
+    return drawn(session, exam, drawable(session, exam, language, drafts_allowed=drafts_allowed), language, seed)
+
+
+def drawable(session: Session, exam: Exam, language: str, *, drafts_allowed: bool) -> list[Candidate]:
+    """The questions of an exam's bank that can be asked in a language: read once for many papers."""
     known = candidates(session, exam.bank_id, language, drafts_allowed=drafts_allowed, parallel=exam.parallel)
-    speaking = [one for one in known if papers.speaks(one, language)]
-    drawn = papers.draw(blueprint(session, exam), speaking, seed)
-    return papers.freeze(drawn, seed, language, shuffle=exam.shuffle)
+    return [one for one in known if papers.speaks(one, language)]
+
+
+def drawn(session: Session, exam: Exam, known: Sequence[Candidate], language: str, seed: str) -> Frozen:
+    """A paper out of these questions. Raises ValueError when they can't fill it."""
+    chosen = papers.draw(blueprint(session, exam), known, seed)
+    return papers.freeze(chosen, seed, language, shuffle=exam.shuffle)
 
 
 def candidates(

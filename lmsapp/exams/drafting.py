@@ -87,7 +87,7 @@ def publish(session: Session, actor: Actor, draft: QuestionDraft) -> Question:
     if draft.question is not None:
         entry["key"], language = draft.question.key, draft.question.document.source_language
     else:
-        entry["key"] = banking.free_key(session, bank, entry["topic"])
+        entry["key"] = banking.free_key(session, bank, entry)
     question, outcome = banking.put(session, actor, bank, entry, language)
     audit.record(
         session,

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lmsapp.accounts.models import Person
@@ -32,7 +32,12 @@ class Bank(Base):
 
 
 class Question(Base):
-    """A question through its versions. Retired ones are not drawn any more. `search` holds its words in all languages, folded."""
+    """A question through its versions. Retired ones are not drawn any more.
+
+    `search` holds its words in all languages, folded.
+    `origin` is `content` while it is as a content file brought it, and `here` once somebody made, changed or retired it in
+    this installation: then no file changes it any more.
+    """
 
     __tablename__ = "question"
     __table_args__ = (
@@ -43,6 +48,7 @@ class Question(Base):
             name="kind",
         ),
         CheckConstraint("difficulty between 1 and 3", name="difficulty"),
+        CheckConstraint("origin in ('content', 'here')", name="origin"),
     )
 
     id: Mapped[Id]
@@ -55,6 +61,7 @@ class Question(Base):
     critical: Mapped[bool] = mapped_column(default=False)
     retired: Mapped[bool] = mapped_column(default=False)
     search: Mapped[str] = mapped_column(default="")
+    origin: Mapped[Code] = mapped_column(default="here")
     document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
     bank: Mapped[Bank] = relationship(back_populates="questions")
     document: Mapped[Document] = relationship()
@@ -166,7 +173,10 @@ class Sitting(Base):
 
 
 class Attempt(Base):
-    """One candidate's try at one sitting. `code` stands in addresses and on receipts."""
+    """One candidate's try at one sitting, on screen or on paper. `code` stands in addresses, on receipts and on paper.
+
+    Since `offline_at` her device may answer without the server: the attempt is not closed by expiry, its bundle is waited for.
+    """
 
     __tablename__ = "attempt"
     __table_args__ = (
@@ -175,6 +185,7 @@ class Attempt(Base):
             "state in ('prepared', 'open', 'paused', 'submitted', 'marked', 'released', 'expired', 'void', 'disputed')",
             name="state",
         ),
+        CheckConstraint("mode in ('screen', 'paper')", name="mode"),
         Index("ix_attempt_open_deadline", "state", "deadline_at"),
     )
 
@@ -185,11 +196,13 @@ class Attempt(Base):
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), index=True)
     number: Mapped[int]
     state: Mapped[Code]
+    mode: Mapped[Code] = mapped_column(default="screen")
     language: Mapped[str] = mapped_column(String(8))
     started_at: Mapped[datetime]
     deadline_at: Mapped[datetime]
     grace_seconds: Mapped[int]
     paused_at: Mapped[datetime | None]
+    offline_at: Mapped[datetime | None]
     sitting: Mapped[Sitting] = relationship(back_populates="attempts")
     person: Mapped[Person] = relationship()
     enrolment: Mapped[Enrolment] = relationship()
@@ -280,6 +293,43 @@ class AnswerCurrent(Base):
     saved_at: Mapped[datetime]
 
 
+class OfflineGrant(Base):
+    """Leave for one device to answer without the server: what was signed, and the device's own public key."""
+
+    __tablename__ = "offline_grant"
+
+    id: Mapped[Id]
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), index=True)
+    device: Mapped[str] = mapped_column(String(40))
+    public_key: Mapped[str] = mapped_column(String(140))
+    epoch: Mapped[int]
+    content: Mapped[dict[str, Any]]
+    key_id: Mapped[str] = mapped_column(String(16))
+    signature: Mapped[str] = mapped_column(String(128))
+    granted_at: Mapped[datetime]
+
+
+class Bundle(Base):
+    """A file of answers given without the server. Taken in if nothing is doubtful, else held until a person has judged it."""
+
+    __tablename__ = "bundle"
+    __table_args__ = (CheckConstraint("state in ('taken', 'held', 'accepted', 'set-aside')", name="state"),)
+
+    id: Mapped[Id]
+    sitting_id: Mapped[int] = mapped_column(ForeignKey("sitting.id"), index=True)
+    attempt_id: Mapped[int | None] = mapped_column(ForeignKey("attempt.id"), index=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[Code]
+    doubts: Mapped[list[str]]
+    received_at: Mapped[datetime]
+    received_from: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    judged_at: Mapped[datetime | None]
+    judged_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str | None] = mapped_column(String(400))
+    attempt: Mapped[Attempt | None] = relationship()
+
+
 class Extension(Base):
     """Minutes added to one attempt, with the reason and who gave them; those of an outage are given once."""
 
@@ -356,3 +406,57 @@ class AttemptEvent(Base):
     at: Mapped[datetime]
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     reason: Mapped[str | None] = mapped_column(String(400))
+
+
+# ---------- the paper twin ----------
+
+
+class PaperFile(Base):
+    """A printed file of one paper (booklet or answer sheet, normal or large), made once and kept by its content."""
+
+    __tablename__ = "paper_file"
+    __table_args__ = (
+        CheckConstraint("purpose in ('booklet', 'sheet')", name="purpose"),
+        CheckConstraint("size in ('normal', 'large')", name="size"),
+    )
+
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), primary_key=True)
+    purpose: Mapped[Code] = mapped_column(primary_key=True)
+    size: Mapped[Code] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    octets: Mapped[int]
+    pages: Mapped[int]
+    made_at: Mapped[datetime]
+    attempt: Mapped[Attempt] = relationship()
+
+
+class KeyedSheet(Base):
+    """An answer sheet as one person keyed it: once or a second time, by two people. Never changed."""
+
+    __tablename__ = "keyed_sheet"
+    __table_args__ = (
+        UniqueConstraint("attempt_id", "number"),
+        UniqueConstraint("attempt_id", "keyed_by"),
+        CheckConstraint("number between 1 and 2", name="number"),
+    )
+
+    id: Mapped[Id]
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
+    number: Mapped[int]
+    rows: Mapped[dict[str, Any]]
+    keyed_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    keyed_at: Mapped[datetime]
+    attempt: Mapped[Attempt] = relationship()
+    keyer: Mapped[Person] = relationship()
+
+
+class SheetDecision(Base):
+    """What counts of a sheet where its two keyings differ or it is doubtful: decided once, row by row, each with its reason."""
+
+    __tablename__ = "sheet_decision"
+
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), primary_key=True)
+    rows: Mapped[dict[str, Any]]
+    decided_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    decided_at: Mapped[datetime]
+    decider: Mapped[Person] = relationship()

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, exists, func, or_, select
+from sqlalchemy import Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from lmsapp.catalogue.models import Edition
@@ -16,7 +17,19 @@ from lmsapp.core.access import Actor
 from lmsapp.core.errors import NotFound
 from lmsapp.exams import attempts, policy
 from lmsapp.exams.attempts import State
-from lmsapp.exams.models import FINAL, AnswerCurrent, Attempt, Bank, Exam, Mark, Question, Sitting
+from lmsapp.exams.models import (
+    FINAL,
+    AnswerCurrent,
+    AnswerEvent,
+    Attempt,
+    Bank,
+    Exam,
+    Mark,
+    Question,
+    QuestionDraft,
+    QuestionVersion,
+    Sitting,
+)
 
 
 @dataclass(frozen=True)
@@ -113,19 +126,21 @@ def results(session: Session, cohort_id: int) -> Mapping[int, Result]:
     return sittings_with_results(session, cohort_id)[1]
 
 
-_SITTINGS = (
-    select(Sitting, Attempt, Mark)
-    .outerjoin(Attempt, Attempt.sitting_id == Sitting.id)
-    .outerjoin(Mark, Mark.attempt_id == Attempt.id)
-    .where(Sitting.cohort_id == bindparam("cohort"))
-    .options(joinedload(Sitting.exam))
-    .order_by(Sitting.opens_at.desc(), Attempt.id, Mark.version)
-)
+@cache
+def _sittings() -> Select[*tuple[Any, ...]]:
+    return (
+        select(Sitting, Attempt, Mark)
+        .outerjoin(Attempt, Attempt.sitting_id == Sitting.id)
+        .outerjoin(Mark, Mark.attempt_id == Attempt.id)
+        .where(Sitting.cohort_id == bindparam("cohort"))
+        .options(joinedload(Sitting.exam))
+        .order_by(Sitting.opens_at.desc(), Attempt.id, Mark.version)
+    )
 
 
 def sittings_with_results(session: Session, cohort_id: int) -> tuple[list[Sitting], Mapping[int, Result]]:
     """A cohort's sittings, the latest first, and the best result of the final exam by enrolment id."""
-    rows = session.execute(_SITTINGS, {"cohort": cohort_id}).all()
+    rows = session.execute(_sittings(), {"cohort": cohort_id}).all()
     newest = {
         one.id: (one, mark)
         for held, one, mark in rows
@@ -194,6 +209,17 @@ def stopped_at(one: Attempt) -> datetime | None:
     return attempts.stopped_at(one.paused_at, one.sitting.paused_at)
 
 
+def late_events(session: Session, attempt_id: int) -> int:
+    """How many answers of an attempt arrived too late to count by themselves."""
+    return session.scalar(select(func.count()).where(AnswerEvent.attempt_id == attempt_id, AnswerEvent.late)) or 0
+
+
+def asks_critical(session: Session, bank_id: int) -> bool:
+    """Whether a bank has questions of which a wrong one fails the exam."""
+    asked = exists().where(Question.bank_id == bank_id, Question.critical, Question.retired.is_(False))
+    return bool(session.scalar(select(asked)))
+
+
 def somebody_sits(session: Session) -> bool:
     """Whether anybody sits an exam now, so that the server's time must not jump."""
     return bool(session.scalar(select(exists().where(Attempt.state.in_((State.OPEN, State.PAUSED))))))
@@ -218,6 +244,23 @@ def bank(session: Session, code: str) -> Bank:
     if found is None:
         raise NotFound
     return found
+
+
+def picture_of_bank(session: Session, bank: Bank, digest: str) -> dict[str, str]:
+    """A picture of one of a bank's questions or drafts."""
+    drafts = session.scalars(select(QuestionDraft.entry).where(QuestionDraft.bank_id == bank.id))
+    structures = (version.structure for question in bank.questions for version in question.versions)
+    for holder in (*structures, *drafts):
+        found: dict[str, str] = holder.get("picture") or {}
+        if found.get("digest") == digest:
+            return found
+    raise NotFound
+
+
+def picture_digests(session: Session) -> set[str]:
+    """Digests of the stored pictures that questions and drafts speak of."""
+    holders = [*session.scalars(select(QuestionVersion.structure)), *session.scalars(select(QuestionDraft.entry))]
+    return {holder["picture"]["digest"] for holder in holders if holder.get("picture")}
 
 
 def exam_of(session: Session, edition_id: int) -> Exam | None:

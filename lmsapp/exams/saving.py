@@ -34,6 +34,7 @@ from lmsapp.exams.models import (
 )
 
 FIRST = "0" * 64
+NOT_ON_PAPER = N_("This answer does not belong to your paper. Reload the page.")
 
 
 class Refusal(StrEnum):
@@ -142,14 +143,15 @@ def save(connection: Connection, code: str, person_id: int, sent: Batch) -> Save
     for given in sent.events:
         shaped = desk.shapes.get(given.item)
         if shaped is None or not questions.readable(shaped, given.value):
-            raise Invalid(N_("This answer does not belong to your paper. Reload the page."))
+            raise Invalid(NOT_ON_PAPER)
     stopped = attempts.stopped_at(desk.paused_at, desk.sitting_paused_at)
     state = attempts.effective_state(State(desk.state), desk.deadline_at, desk.grace_seconds, now, stopped)
     closed = State(desk.state) not in (State.OPEN, State.PAUSED)
     late = closed or state is State.EXPIRED
     epoch, leads = _lease(connection, desk, sent, now, closed=closed)
     fresh, clashing = _sorted_out(connection, desk, sent, now)
-    receipt = _append(connection, desk, sent.device, fresh, now, epoch=epoch, late=late, leads=leads)
+    end: str = desk.last_hash or FIRST
+    receipt = _append(connection, desk.id, end, sent.device, fresh, now, epoch=epoch, late=late, leads=leads)
     return Saved(
         acked_to=_acked_to(connection, desk, sent.device, fresh),
         epoch=epoch,
@@ -223,7 +225,8 @@ def _keep_clash(connection: Connection, attempt_id: int, device: str, given: Giv
 
 def _append(
     connection: Connection,
-    desk: Row[Any],
+    attempt_id: int,
+    end: str,
     device: str,
     fresh: Sequence[Given],
     now: datetime,
@@ -233,13 +236,12 @@ def _append(
     leads: bool,
 ) -> str:
     """Adds events to the attempt's chain and projects them if they count; returns the chain's end."""
-    end: str = desk.last_hash or FIRST
     rows = []
     for given in fresh:
-        before, end = end, chained(end, desk.id, device, given)
+        before, end = end, chained(end, attempt_id, device, given)
         rows.append(
             {
-                "attempt_id": desk.id,
+                "attempt_id": attempt_id,
                 "device": device,
                 "client_seq": given.seq,
                 "epoch": epoch,
@@ -262,7 +264,7 @@ def _append(
             _project[connection.dialect.name],
             [
                 {
-                    "attempt_id": desk.id,
+                    "attempt_id": attempt_id,
                     "item": given.item,
                     "value": given.value,
                     "epoch": epoch,
@@ -273,6 +275,36 @@ def _append(
             ],
         )
     return end
+
+
+def take_in(connection: Connection, attempt_id: int, device: str, epoch: int, events: Sequence[Given]) -> bool:
+    """Adds the answers of a bundle that are not here yet, as ones that count; False, and nothing, when one clashes."""
+    known = {
+        row.client_seq: (row.item, row.value)
+        for row in connection.execute(
+            select(AnswerEvent.client_seq, AnswerEvent.item, AnswerEvent.value).where(
+                AnswerEvent.attempt_id == attempt_id, AnswerEvent.device == device
+            )
+        )
+    }
+    if any(known.get(given.seq, (given.item, given.value)) != (given.item, given.value) for given in events):
+        return False
+    fresh = [given for given in events if given.seq not in known]
+    last = select(AnswerEvent.hash).where(AnswerEvent.attempt_id == attempt_id).order_by(AnswerEvent.id.desc()).limit(1)
+    end = connection.execute(last).scalar() or FIRST
+    _append(connection, attempt_id, end, device, fresh, clock.now(), epoch=epoch, late=False, leads=True)
+    return True
+
+
+def holder(connection: Connection | Session, attempt_id: int) -> tuple[str, int]:
+    """The device that writes an attempt now, and the epoch it holds; ("", 0) before the first."""
+    row = connection.execute(
+        select(DeviceLease.device, DeviceLease.epoch)
+        .where(DeviceLease.attempt_id == attempt_id)
+        .order_by(DeviceLease.epoch.desc())
+        .limit(1)
+    ).first()
+    return (row.device, row.epoch) if row else ("", 0)
 
 
 def chained(previous: str, attempt_id: int, device: str, given: Given) -> str:

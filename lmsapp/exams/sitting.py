@@ -180,7 +180,7 @@ def hand_in(
             raise Missing(reached)
         if claimed.answers_hash != answers_hash(answers_of(session, attempt.id)):
             raise Differing
-    return _close(session, actor, attempt, idempotency_key, now, by_expiry=expired)
+    return settle(session, actor, attempt, idempotency_key, now, by_expiry=expired)
 
 
 def close_expired(session: Session, actor: Actor, sitting: Sitting) -> int:
@@ -190,7 +190,7 @@ def close_expired(session: Session, actor: Actor, sitting: Sitting) -> int:
 
 
 def due(session: Session, sitting_id: int | None = None) -> Sequence[int]:
-    """Open attempts whose deadline is past, of one sitting or of all: one look into an index."""
+    """Open attempts whose deadline is past, but those whose bundle is waited for: one look into an index."""
     query = (
         select(Attempt.id)
         .join(Sitting)
@@ -198,6 +198,7 @@ def due(session: Session, sitting_id: int | None = None) -> Sequence[int]:
             Attempt.state.in_((State.OPEN, State.PAUSED)),
             Attempt.deadline_at < clock.now(),
             Attempt.paused_at.is_(None),
+            Attempt.offline_at.is_(None),
             Sitting.paused_at.is_(None),
         )
         .order_by(Attempt.deadline_at)
@@ -212,7 +213,7 @@ def close(session: Session, actor: Actor, attempt_id: int) -> bool:
     demand(policy.may_watch(actor, attempt.sitting))
     if queries.state_now(attempt) is not State.EXPIRED or session.get(Submission, attempt_id) is not None:
         return False
-    _close(session, actor, attempt, "expiry", clock.now(), by_expiry=True)
+    settle(session, actor, attempt, "expiry", clock.now(), by_expiry=True)
     return True
 
 
@@ -227,9 +228,10 @@ def receipt_of(attempt: Attempt, submission: Submission) -> dict[str, Any]:
     }
 
 
-def _close(
+def settle(
     session: Session, actor: Actor, attempt: Attempt, idempotency_key: str, now: datetime, *, by_expiry: bool
 ) -> Submission:
+    """Closes an open attempt with the answers that count now, and queues its marking."""
     if not attempts.may_follow(State(attempt.state), State.SUBMITTED):
         raise Conflict(N_("This exam is handed in. Nothing can be changed any more."))
     answers = answers_of(session, attempt.id)

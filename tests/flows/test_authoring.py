@@ -60,10 +60,10 @@ def fill(page: Page, kind: str, words: tuple[str, str, str, str]) -> None:
     page.fill("#stem", f"{stem} [[1]]" if kind == Kind.CLOZE else stem)
     if kind == Kind.HOTSPOT:
         page.select_option("#figure", "landscape-signs")
-        expect(page.locator("#draft .squares")).to_be_visible()
-        page.locator("#draft .squares input[value=B4]").focus()
+        expect(page.locator("#draft .hotspot")).to_be_visible()
+        page.locator("#draft .hotspot input[value=B4]").focus()
         page.keyboard.press("Space")
-        page.locator("#draft .squares label", has_text="C4").click()
+        page.locator("#draft .hotspot label", has_text="C4").click()
     if kind == Kind.CLOZE:
         page.locator("#stem").blur()
         expect(page.locator("#gaps-1-right")).to_be_visible()

@@ -21,19 +21,13 @@ from lmsapp.exams.lacks import Lack, lacks, settled
 from lmsapp.exams.models import Bank, Question, QuestionDraft
 from lmsapp.exams.question_forms import DIFFICULTIES, FORMS, KINDS
 from lmsapp.exams.questions import Kind
-from lmsapp.exams.views.area import area
+from lmsapp.exams.views.area import area, bank_words
 from lmsapp.translation import queries as texts
-from lmsapp.translation.queries import Texts
 from lmsapp.web import login
 from lmsapp.web.database import db
 from lmsapp.web.locale import current_language
 
 Page = str | Response | tuple[str, int]
-
-
-def bank_words(bank: Bank) -> Texts:
-    """A bank's title and topics in the reader's language."""
-    return texts.texts_of(db.session(), bank.document_id, current_language().code, drafts_allowed=drafts_allowed())
 
 
 @area.get("/banks/<code>/write", policy=policy.may_author)
@@ -120,7 +114,7 @@ def _edit(
         question=question,
         written_in=written_in,
         wanting=[(lack.field, said(lack)) for lack in wanting] if draft else [],
-        preview=preview_of(entry, written_in, preview_in, question),
+        preview=preview_of(bank, entry, written_in, preview_in, question),
         preview_in=preview_in,
         picture=base.get("picture"),
     )
@@ -133,11 +127,15 @@ def said(lack: Lack) -> str:
     return _(lack.message, **values)
 
 
-def preview_of(entry: Mapping[str, Any], written_in: str, code: str, question: Question | None) -> Markup:
+def preview_of(bank: Bank, entry: Mapping[str, Any], written_in: str, code: str, question: Question | None) -> Markup:
     """A question as a candidate of a language sees it."""
+
+    def picture(digest: str) -> str:
+        return url_for("exams.bank_picture", code=bank.code, digest=digest)
+
     item = drafting.preview(db.session(), entry, written_in, code, question, drafts_allowed=drafts_allowed())
     with use(code):
-        return Markup(render_template("exams/preview.html", item=item))  # noqa: S704 - rendered by us, escaped there
+        return Markup(render_template("exams/preview.html", item=item, picture=picture))  # noqa: S704 - rendered by us, escaped there
 
 
 @area.form("/drafts/<int:draft_id>/publish", policy=policy.may_publish)
@@ -185,7 +183,7 @@ def _look(draft: QuestionDraft, form: RemarkForm) -> tuple[str, int]:
         parts_of=PARTS,
         wanting=[said(lack) for lack in lacks(entry, bank.topics)],
         overtaken=bool(history) and history[0].at > draft.made_at,
-        previews=[(code, preview_of(entry, draft.language, code, question)) for code in (draft.language, other)],
+        previews=[(code, preview_of(bank, entry, draft.language, code, question)) for code in (draft.language, other)],
         form=form,
     )
     return page, 422 if form.errors else 200
@@ -207,7 +205,7 @@ def bank_question(question_id: int) -> str:
         readable=changes.readable(entry),
         source=source,
         shown_in=shown_in,
-        preview=preview_of(entry, source, shown_in, question),
+        preview=preview_of(question.bank, entry, source, shown_in, question),
         translated=texts.translated_counts(db.session(), question.document_id),
         history=history,
         people=bank_queries.names(db.session(), [one.person_id for one in history]),

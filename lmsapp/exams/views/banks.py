@@ -15,8 +15,7 @@ from lmsapp.exams.bank_queries import SORTS, Wanted
 from lmsapp.exams.lacks import lacks, settled
 from lmsapp.exams.models import Bank
 from lmsapp.exams.question_forms import DIFFICULTIES, KINDS, press
-from lmsapp.exams.views.area import area
-from lmsapp.exams.views.authoring import bank_words
+from lmsapp.exams.views.area import area, bank_words
 from lmsapp.translation import queries as texts
 from lmsapp.web import login
 from lmsapp.web.database import db

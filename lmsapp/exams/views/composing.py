@@ -17,8 +17,7 @@ from lmsapp.exams.exam_forms import ExamForm
 from lmsapp.exams.models import Bank
 from lmsapp.exams.papers import Blueprint, Shortage
 from lmsapp.exams.question_forms import DIFFICULTIES, press
-from lmsapp.exams.views.area import area, edition_title
-from lmsapp.exams.views.authoring import bank_words
+from lmsapp.exams.views.area import area, bank_words, edition_title
 from lmsapp.translation import queries as texts
 from lmsapp.web import login
 from lmsapp.web.database import db

@@ -47,6 +47,7 @@ def staff_places() -> list[tuple[str, list[Signed]]]:
     content = [
         ("catalogue.courses", _("Courses"), "book", None),
         ("exams.banks", _("Question banks"), "list", "may_author"),
+        ("exams.exams", _("Exams"), "edit", "may_author"),
         ("materials.library", _("Materials"), "file", None),
         ("materials.taken", _("Downloads"), "download", None),
     ]

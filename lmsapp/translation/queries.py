@@ -106,6 +106,55 @@ def _behind(session: Session, rows: Sequence[Any]) -> Mapping[int, str]:
     return gravest
 
 
+def every_text(session: Session, document_id: int) -> list[str]:
+    """All words a document has today, its source's and those of every translation: for searching."""
+    living = (Unit.document_id == document_id, Unit.retired.is_(False))
+    own = (SourceRevision.unit_id == Unit.id) & (SourceRevision.number == Unit.revision)
+    sources = select(SourceRevision.text).join(Unit, own).where(*living).order_by(Unit.position)
+    translated = (
+        select(Translation.text)
+        .join(Unit, Unit.id == Translation.unit_id)
+        .where(*living, Translation.current)
+        .order_by(Translation.language, Unit.position)
+    )
+    return [*session.scalars(sources), *session.scalars(translated)]
+
+
+def translated_counts(session: Session, document_id: int) -> dict[str, int]:
+    """How many units of one document are translated, by language; `""` counts the units themselves."""
+    living = (Unit.document_id == document_id, Unit.retired.is_(False))
+    rows = session.execute(
+        select(Translation.language, func.count())
+        .join(Unit, Unit.id == Translation.unit_id)
+        .where(*living, Translation.current)
+        .group_by(Translation.language)
+    )
+    total = session.scalar(select(func.count()).select_from(Unit).where(*living)) or 0
+    return {"": total} | {row[0]: row[1] for row in rows}
+
+
+def lacking(language: str) -> Select[int]:
+    """Ids of the documents that have a living text which is not to be had in a language."""
+    here = (Translation.unit_id == Unit.id) & (Translation.language == language) & Translation.current
+    return (
+        select(Unit.document_id)
+        .join(Document, Document.id == Unit.document_id)
+        .outerjoin(Translation, here)
+        .where(Unit.retired.is_(False), Document.source_language != language, Translation.id.is_(None))
+    )
+
+
+def revisions(session: Session, document_id: int) -> Sequence[tuple[Unit, SourceRevision]]:
+    """Every wording a document's units had in its source language, the oldest first."""
+    rows = session.execute(
+        select(Unit, SourceRevision)
+        .join(SourceRevision, SourceRevision.unit_id == Unit.id)
+        .where(Unit.document_id == document_id)
+        .order_by(SourceRevision.made_at, SourceRevision.id)
+    ).all()
+    return [(row[0], row[1]) for row in rows]
+
+
 def coverage(session: Session, kind: str) -> dict[int, dict[str, int]]:
     """How many units of each document of a kind are translated, by language; `""` counts the units themselves."""
     totals = session.execute(

@@ -1,5 +1,6 @@
 """Pages of the catalogue: all courses, one course, its lessons for reading without an account."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import current_app, render_template, request
@@ -7,7 +8,6 @@ from flask import current_app, render_template, request
 from lmsapp.catalogue import policy, queries, reading
 from lmsapp.core.access import public
 from lmsapp.core.collation import fold
-from lmsapp.core.locales import LANGUAGES
 from lmsapp.core.translations import N_
 from lmsapp.translation import messages
 from lmsapp.translation import queries as texts
@@ -44,53 +44,53 @@ def drafts_allowed() -> bool:
 
 
 def narrowed(
-    listed: list[queries.Listed], covered: dict[int, dict[str, int]]
+    listed: list[queries.Listed], lessons: Mapping[int, int]
 ) -> tuple[list[queries.Listed], dict[str, Any]]:
-    """The courses that fit what the address asks for, and the filters with their counts."""
+    """The courses that fit what the address asks for, and the filters with their counts; `lessons` counts by edition."""
     search = request.args.get("q", "")[:100]
-    wanted = {name: [v for v in request.args.getlist(name) if v] for name in ("group", "length", "in")}
     words = fold(search).split()
+    tests: dict[str, dict[str, tuple[str, Callable[[queries.Listed], bool]]]] = {
+        "group": {code: (name, lambda c, code=code: c.group == code) for code, name in GROUP_NAMES.items()},
+        "length": {
+            code: (name, lambda c, least=least, most=most: least <= c.edition.duration_days <= most)
+            for code, (least, most, name) in LENGTHS.items()
+        },
+        "leads": {
+            code: (name, lambda c, code=code: c.edition.rules["certificate"]["kind"].startswith(code))
+            for code, name in CERTIFICATE_NAMES.items()
+            if code != "qualification-with-named-dog"
+        },
+        "lessons": {"any": (N_("To read here"), lambda c: bool(lessons.get(c.edition.id)))},
+    }
+    wanted = {name: [v for v in request.args.getlist(name) if v in tests[name]] for name in tests}
 
     def fits(course: queries.Listed, *, but: str = "") -> bool:
         text = fold(f"{course.code} {course.title} {course.words['audience'].text}")
-        lengths = [k for k in wanted["length"] if k in LENGTHS]
-        return (
-            all(word in text for word in words)
-            and (but == "group" or not wanted["group"] or course.group in wanted["group"])
-            and (
-                but == "length"
-                or not lengths
-                or any(LENGTHS[k][0] <= course.edition.duration_days <= LENGTHS[k][1] for k in lengths)
-            )
-            and (but == "in" or not wanted["in"] or any(_speaks(course, code, covered) for code in wanted["in"]))
+        return all(word in text for word in words) and all(
+            name == but or not codes or any(tests[name][code][1](course) for code in codes)
+            for name, codes in wanted.items()
         )
 
     counts = {
-        "group": [
-            (g, name, sum(c.group == g for c in listed if fits(c, but="group"))) for g, name in GROUP_NAMES.items()
-        ],
-        "length": [
-            (k, name, sum(least <= c.edition.duration_days <= most for c in listed if fits(c, but="length")))
-            for k, (least, most, name) in LENGTHS.items()
-        ],
-        "in": [(code, sum(_speaks(c, code, covered) for c in listed if fits(c, but="in"))) for code in LANGUAGES],
+        name: [
+            (code, label, sum(test(c) for c in listed if fits(c, but=name))) for code, (label, test) in options.items()
+        ]
+        for name, options in tests.items()
     }
+    chosen = {f"chosen_{name}": codes for name, codes in wanted.items()}
     return [c for c in listed if fits(c)], {
         "q": search,
         "counts": counts,
-        **{f"chosen_{k}": v for k, v in wanted.items()},
+        "any": bool(search or any(wanted.values())),
+        **chosen,
     }
-
-
-def _speaks(course: queries.Listed, code: str, covered: dict[int, dict[str, int]]) -> bool:
-    return code == "en" or covered.get(course.edition.document_id, {}).get(code, 0) > 0
 
 
 @area.get("/courses", policy=public)
 def courses() -> str:
     """The whole catalogue, by group, with filters."""
     listed = queries.courses(db.session(), login.actor(), current_language().code, drafts_allowed=drafts_allowed())
-    shown, filters = narrowed(listed, texts.coverage(db.session(), "course"))
+    shown, filters = narrowed(listed, queries.lesson_count(db.session(), [c.edition.id for c in listed]))
     return render_template(
         "catalogue/courses.html",
         shown=shown,

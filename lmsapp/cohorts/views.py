@@ -13,6 +13,7 @@ from lmsapp.cohorts import attending, enrolling, policy, progress, queries, rost
 from lmsapp.cohorts.forms import CohortForm, EmptyForm, EnrolForm, NewTraineeForm, WithdrawForm
 from lmsapp.cohorts.models import Cohort, Enrolment
 from lmsapp.core import clock, qr
+from lmsapp.core.access import signed_in
 from lmsapp.core.errors import Invalid, LmsError, NotFound
 from lmsapp.core.formatting import number_text
 from lmsapp.core.translations import gettext as _
@@ -249,6 +250,14 @@ def slips(code: str) -> str | Response:
         for s in made
     }
     return render_template("cohorts/slip_sheet.html", cohort=found, slips=made, codes=codes, address=address)
+
+
+@area.get("/learn", policy=signed_in)
+def my_course() -> Response:
+    """Leads a trainee to the course she follows; whoever follows none to the catalogue."""
+    mine = queries.own_enrolments(db.session(), login.actor())
+    code = mine[0].cohort.code.lower() if mine else ""
+    return redirect(url_for("cohorts.learn", code=code) if code else url_for("catalogue.courses"))  # type: ignore[return-value]
 
 
 @area.get("/learn/<code>", policy=policy.may_learn)

@@ -175,9 +175,12 @@ def left_text(span: timedelta) -> str:
     return gettext("%(span)s left", span=duration_text(span))
 
 
-def list_text(parts: list[str], language: Language | None = None) -> str:
-    """Parts joined as the language joins them."""
-    return format_list(parts, locale=(language or current()).locale) if parts else ""
+def list_text(parts: list[str], language: Language | None = None, *, either: bool = False) -> str:
+    """Parts joined as the language joins them: all of them, or either of them."""
+    spoken = language or current()
+    if either and spoken.code == "ps":  # CLDR has no Pashto word for it
+        return " یا ".join(parts)
+    return format_list(parts, style="or" if either else "standard", locale=spoken.locale) if parts else ""
 
 
 def person_number_text(number: str) -> str:

@@ -1,11 +1,13 @@
 """What the first pages show: reads from every capability, in a handful of statements."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from lmsapp.accounts import queries as accounts
+from lmsapp.accounts.roles import Role
 from lmsapp.catalogue import queries as catalogue
 from lmsapp.certificates import issuing
 from lmsapp.certificates import queries as certificates
@@ -17,8 +19,10 @@ from lmsapp.core import clock
 from lmsapp.core.access import Actor
 from lmsapp.exams import queries as exams
 from lmsapp.exams.models import Attempt, Sitting
+from lmsapp.materials import queries as materials
 from lmsapp.translation import queries as texts
 from lmsapp.translation.queries import Texts
+from lmsapp.web.lists import Page, page_of
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,38 @@ def staff_day(session: Session, actor: Actor, language: str, *, drafts_allowed: 
         {c.id: words[c.edition.document_id]["title"].text for c in found},
         [item for cohort in live for item in _waiting(session, cohort)],
         sum(len(a) for c in found for a in certificates.of_cohort(session, c.id).values()) if len(found) < 20 else 0,
+    )
+
+
+@dataclass(frozen=True)
+class PartnerDay:
+    """A partner officer's first page: her agency's people, their certificates, the materials it took."""
+
+    cohorts: Sequence[Cohort]
+    sizes: dict[int, int]
+    titles: dict[int, str]
+    awards: Page
+    states: dict[int, str]
+    taken: Page
+    materials: Mapping[int, Texts]
+    countries: Sequence[str]
+
+
+def partner_day(session: Session, actor: Actor, language: str, *, drafts_allowed: bool) -> PartnerDay:
+    """Everything a partner officer's first page shows."""
+    found = cohorts.cohorts(session, actor)
+    words = texts.texts_of_kind(session, "course", language, drafts_allowed=drafts_allowed, keys=["title"])
+    awards = page_of(session, certificates.register(actor), None, size=5)
+    own = set(actor.organisations(Role.PARTNER))
+    return PartnerDay(
+        found,
+        dict(cohorts.sizes(session, [c.id for c in found])),
+        {c.id: words[c.edition.document_id]["title"].text for c in found},
+        awards,
+        {a.id: certificates.state_of(a) for a in awards.rows},
+        page_of(session, materials.taken(actor), None, size=5),
+        materials.titles(session, language, drafts_allowed=drafts_allowed),
+        sorted({one.country for one in accounts.organisations(session, actor) if one.id in own and one.country}),
     )
 
 

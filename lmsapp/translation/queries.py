@@ -86,24 +86,3 @@ def _behind(session: Session, rows: Sequence[Any]) -> Mapping[int, str]:
         if number > based[unit_id] and RANK[weight] > RANK.get(gravest.get(unit_id, ""), 0):
             gravest[unit_id] = weight
     return gravest
-
-
-def coverage(session: Session, kind: str) -> dict[int, dict[str, int]]:
-    """How many units of each document of a kind are translated, by language; `""` counts the units themselves."""
-    totals = session.execute(
-        select(Unit.document_id, func.count())
-        .join(Document)
-        .where(Document.kind == kind, Unit.retired.is_(False))
-        .group_by(Unit.document_id)
-    )
-    found: dict[int, dict[str, int]] = {document_id: {"": count} for document_id, count in totals}
-    rows = session.execute(
-        select(Unit.document_id, Translation.language, func.count())
-        .join(Unit, Unit.id == Translation.unit_id)
-        .join(Document, Document.id == Unit.document_id)
-        .where(Document.kind == kind, Unit.retired.is_(False), Translation.current)
-        .group_by(Unit.document_id, Translation.language)
-    )
-    for document_id, language, count in rows:
-        found[document_id][language] = count
-    return found

@@ -39,6 +39,7 @@ def install(app: Flask) -> None:
         slip_words=slip_words,
         month_names=formatting.month_names,
         same_page=same_page,
+        without=without,
         can=can,
         has_page=lambda endpoint: endpoint in current_app.view_functions,
         now=clock.now,
@@ -98,6 +99,12 @@ def same_page(**changes: Any) -> str:
     )
 
 
+def without(name: str, value: str) -> str:
+    """This page's address with one of the values of its query taken away."""
+    query = {key: [v for v in values if (key, v) != (name, value)] for key, values in request.args.lists()}
+    return url_for(request.endpoint or "home.start", **(request.view_args or {}), **query)
+
+
 def device(agent: str) -> str:
     """A browser and system in two words, from what the browser says of itself."""
     browser = next((n for n in ("Firefox", "Edg", "Chrome", "Safari") if n in agent), "")
@@ -132,9 +139,9 @@ def prerequisites(items: list[dict[str, Any]], words: dict[str, Any]) -> str:
             else ""
         )
         if item.get("any"):
-            shown.append(" / ".join(item["any"]))
+            shown.append(formatting.list_text(item["any"], either=True))
         elif item.get("course"):
-            shown.append(" / ".join(part for part in (item["course"], text) if part))
+            shown.append(formatting.list_text([part for part in (item["course"], text) if part], either=True))
         else:
             shown.append(text)
     return formatting.list_text([part for part in shown if part])

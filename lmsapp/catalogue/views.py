@@ -136,6 +136,8 @@ def page_of_lesson(found: Any, one: Any) -> dict[str, Any]:
     words = texts.texts_of(db.session(), one.document_id, language, drafts_allowed=allowed)
     cited = messages.cited(db.session(), language, found.rules.get("register", "adult"), drafts_allowed=allowed)
     nodes = reading.read(one.outline, words, cited)
+    source = texts.source_language(db.session(), one.document_id)
+    beside = "beside" in request.args and source != language
     asked = request.args.get("check", "")
     answers = request.args.getlist("answer")[:12]
     return {
@@ -151,5 +153,16 @@ def page_of_lesson(found: Any, one: Any) -> dict[str, Any]:
         "right": next(
             (reading.answered_right(n, answers) for n in nodes if n.kind == "check" and str(n.number) == asked), None
         ),
-        "beside": "beside" in request.args,
+        "source_language": source,
+        "beside": beside,
+        "twins": _in_source(found, one, source) if beside else [None] * len(nodes),
     }
+
+
+def _in_source(found: Any, one: Any, source: str) -> list[reading.Node]:
+    """The same parts in the language they were written in, for whoever wants to compare."""
+    words = texts.texts_of(db.session(), one.document_id, source, drafts_allowed=drafts_allowed())
+    cited = messages.cited(
+        db.session(), source, found.rules.get("register", "adult"), drafts_allowed=drafts_allowed()
+    )
+    return reading.read(one.outline, words, cited)

@@ -117,6 +117,16 @@ def with_hours(session: Session, cohort_id: int) -> Mapping[Enrolment, Decimal |
     return {row.Enrolment: row.hours for row in rows}
 
 
+def hours_of(session: Session, enrolment_id: int) -> Decimal | None:
+    """The hours of one enrolment that count: its newest entry, or nothing."""
+    return session.scalar(
+        select(HoursEntry.hours)
+        .where(HoursEntry.enrolment_id == enrolment_id)
+        .order_by(HoursEntry.id.desc())
+        .limit(1)
+    )
+
+
 def standings(session: Session, cohort: Cohort) -> list[Standing]:
     """The roster with hours and progress by module."""
     people = with_hours(session, cohort.id)

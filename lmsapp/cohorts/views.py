@@ -1,5 +1,7 @@
 """Pages of cohorts: for those who run them, and the lessons of those who learn in them."""
 
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
@@ -8,12 +10,14 @@ from lmsapp.accounts import queries as people
 from lmsapp.accounts.numbers import read_number
 from lmsapp.accounts.registering import NewPerson
 from lmsapp.catalogue import queries as catalogue
+from lmsapp.catalogue.models import Module
 from lmsapp.catalogue.views import drafts_allowed, page_of_lesson
 from lmsapp.cohorts import attending, enrolling, policy, progress, queries, roster
 from lmsapp.cohorts.forms import CohortForm, EmptyForm, EnrolForm, NewTraineeForm, WithdrawForm
 from lmsapp.cohorts.models import Cohort, Enrolment
 from lmsapp.core import clock, qr
 from lmsapp.core.access import signed_in
+from lmsapp.core.collation import fold
 from lmsapp.core.errors import Invalid, LmsError, NotFound
 from lmsapp.core.formatting import number_text
 from lmsapp.core.translations import gettext as _
@@ -93,14 +97,18 @@ def cohort(code: str) -> str:
     rules = found.edition.rules["assessment"]
     minimum = rules["attendance_minimum_percent"]
     taught = roster.hours_by(found.edition.teaching_hours, found.starts_on, found.ends_on, clock.now().date())
-    at_risk = [s for s in standings if roster.behind(s.hours, taught, minimum)]
+    closed = found.state in ("closed", "cancelled")
+    at_risk = [] if closed else [s for s in standings if roster.behind(s.hours, taught, minimum)]
     return render_template(
         "cohorts/cohort.html",
         cohort=found,
         words=_course_words(found),
         partner=_partner_name(found),
         standings=standings,
+        roster=_narrowed(standings, {s.enrolment.id for s in at_risk}),
+        modules=[_progress_of(module, standings) for module in found.edition.modules],
         at_risk=at_risk,
+        closed=closed,
         needed=roster.hours_needed(found.edition.teaching_hours, minimum),
         taught=taught,
         average=roster.average([s.hours for s in standings if s.hours is not None]),
@@ -109,6 +117,36 @@ def cohort(code: str) -> str:
         cells={cell: _cell(cell) for s in standings for cell in s.modules.values()},
         empty=EmptyForm(),
     )
+
+
+SORTS: dict[str, Callable[[queries.Standing], Any]] = {
+    "name": lambda s: (s.person.sort_key, s.person.id),
+    "number": lambda s: s.person.number,
+    "hours": lambda s: -1 if s.hours is None else s.hours,
+    "lessons": lambda s: s.lessons_done,
+}
+
+
+def _narrowed(standings: list[queries.Standing], at_risk: set[int]) -> dict[str, Any]:
+    """The roster as the address asks for it: searched, filtered by attention or language, sorted on a head."""
+    search, show, sort = (request.args.get(name, "")[:100] for name in ("q", "show", "sort"))
+    words, key = fold(search).split(), sort.removeprefix("-")
+    kept = [
+        s
+        for s in standings
+        if all(word in f"{s.person.search_key} {s.person.number}" for word in words)
+        and (not show or (s.enrolment.id in at_risk if show == "attention" else s.enrolment.language == show))
+    ]
+    if key in SORTS:
+        kept.sort(key=SORTS[key], reverse=sort.startswith("-"))
+    languages = Counter(s.enrolment.language for s in standings)
+    return {"rows": kept, "q": search, "show": show, "sort": sort, "languages": sorted(languages.items())}
+
+
+def _progress_of(module: Module, standings: list[queries.Standing]) -> dict[str, Any]:
+    """How much of a module the whole cohort has done."""
+    done = sum(s.modules[module.id].done for s in standings)
+    return {"module": module, "done": done, "total": len(module.lessons) * len(standings)}
 
 
 def _cell(cell: roster.Shade) -> str:

@@ -92,7 +92,8 @@ def time_text(moment: datetime, zone: str, language: Language | None = None) -> 
 def moment_text(moment: datetime, zone: str, language: Language | None = None, calendar: str = "") -> str:
     """Date and time in the reader's zone."""
     local = moment.astimezone(ZoneInfo(zone))
-    return f"{date_text(local.date(), language, calendar).primary}, {time_text(moment, zone, language)}"
+    comma = "،" if (language or current()).script == "arabic" else ","
+    return f"{date_text(local.date(), language, calendar).primary}{comma} {time_text(moment, zone, language)}"
 
 
 def moments_text(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
@@ -13,6 +14,7 @@ from lmsapp.certificates import issuing
 from lmsapp.certificates import queries as certificates
 from lmsapp.certificates.models import Award
 from lmsapp.cohorts import queries as cohorts
+from lmsapp.cohorts import roster
 from lmsapp.cohorts.models import Cohort
 from lmsapp.cohorts.queries import Path
 from lmsapp.core import clock
@@ -37,6 +39,9 @@ class TraineeDay:
     attempts: Sequence[Attempt]
     awards: Sequence[Award]
     states: dict[int, str]
+    hours: Decimal | None
+    needed: Decimal
+    behind: bool
 
 
 def trainee_day(session: Session, actor: Actor, language: str, *, drafts_allowed: bool) -> TraineeDay:
@@ -51,6 +56,7 @@ def trainee_day(session: Session, actor: Actor, language: str, *, drafts_allowed
         words, title = found[course], found[lesson]["title"].text if lesson else ""
     awards = certificates.own(session, actor)
     sittings, attempts = exams.own_sittings(session, actor)
+    hours, needed, behind = _hours(session, way)
     return TraineeDay(
         way,
         words,
@@ -60,7 +66,23 @@ def trainee_day(session: Session, actor: Actor, language: str, *, drafts_allowed
         attempts[:5],
         awards,
         {a.id: certificates.state_of(a) for a in awards},
+        hours,
+        needed,
+        behind,
     )
+
+
+def _hours(session: Session, way: Path | None) -> tuple[Decimal | None, Decimal, bool]:
+    """What counts of a trainee's hours, what the certificate needs, and whether she falls behind."""
+    if way is None:
+        return None, Decimal(0), False
+    cohort, edition = way.cohort, way.cohort.edition
+    minimum = edition.rules["assessment"]["attendance_minimum_percent"]
+    hours = cohorts.hours_of(session, way.enrolment.id)
+    taught = roster.hours_by(edition.teaching_hours, cohort.starts_on, cohort.ends_on, clock.now().date())
+    running = cohort.state == "running"
+    needed = roster.hours_needed(edition.teaching_hours, minimum)
+    return hours, needed, running and roster.behind(hours, taught, minimum)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,11 @@ def document(session: Session, kind: str, key: str) -> Document | None:
     return session.scalar(select(Document).where(Document.kind == kind, Document.key == key))
 
 
+def source_language(session: Session, document_id: int) -> str:
+    """The language a document was written in."""
+    return session.scalar(select(Document.source_language).where(Document.id == document_id)) or ""
+
+
 def texts(session: Session, document_ids: Iterable[int], language: str, *, drafts_allowed: bool) -> dict[int, Texts]:
     """The texts of documents as a reader of `language` sees them: document id to unit key to text."""
     return _read(session, language, [Unit.document_id.in_(list(document_ids))], drafts_allowed=drafts_allowed)

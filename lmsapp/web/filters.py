@@ -55,6 +55,7 @@ def install(app: Flask) -> None:
         both_spans=lambda days: formatting.span_text(days[0], days[1], calendar=_calendar()),
         moment=lambda at: formatting.moment_text(at, zone(), calendar=_calendar()),
         moment_day=_day_of,
+        weekday_moment=_weekday_moment,
         moments=lambda ends: formatting.moments_text(ends[0], ends[1], zone(), calendar=_calendar()),
         clock=lambda at: formatting.time_text(at, zone()),
         weekday=formatting.weekday_text,
@@ -118,6 +119,11 @@ def _calendar() -> str:
 
 def _day_of(at: datetime) -> str:
     return formatting.date_text(PartialDate.of(at.astimezone(ZoneInfo(zone())).date()), calendar=_calendar()).primary
+
+
+def _weekday_moment(at: datetime) -> str:
+    weekday = formatting.weekday_text(at.astimezone(ZoneInfo(zone())).date())
+    return gettext("%(weekday)s, %(date)s", weekday=weekday, date=formatting.moment_text(at, zone(), calendar=_calendar()))
 
 
 def _every_page() -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Pages of the catalogue: all courses, one course, its lessons for reading without an account."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from flask import current_app, render_template, request
@@ -43,46 +43,46 @@ def drafts_allowed() -> bool:
     return bool(current_app.extensions["settings"].allow_drafts)
 
 
-def narrowed(
-    listed: list[queries.Listed], lessons: Mapping[int, int]
-) -> tuple[list[queries.Listed], dict[str, Any]]:
+FILTERS = {
+    "group": GROUP_NAMES,
+    "length": {code: name for code, (_least, _most, name) in LENGTHS.items()},
+    "leads": {code: name for code, name in CERTIFICATE_NAMES.items() if code != "qualification-with-named-dog"},
+    "lessons": {"any": N_("To read here")},
+}
+
+
+def narrowed(listed: list[queries.Listed], lessons: Mapping[int, int]) -> tuple[list[queries.Listed], dict[str, Any]]:
     """The courses that fit what the address asks for, and the filters with their counts; `lessons` counts by edition."""
     search = request.args.get("q", "")[:100]
     words = fold(search).split()
-    tests: dict[str, dict[str, tuple[str, Callable[[queries.Listed], bool]]]] = {
-        "group": {code: (name, lambda c, code=code: c.group == code) for code, name in GROUP_NAMES.items()},
-        "length": {
-            code: (name, lambda c, least=least, most=most: least <= c.edition.duration_days <= most)
-            for code, (least, most, name) in LENGTHS.items()
-        },
-        "leads": {
-            code: (name, lambda c, code=code: c.edition.rules["certificate"]["kind"].startswith(code))
-            for code, name in CERTIFICATE_NAMES.items()
-            if code != "qualification-with-named-dog"
-        },
-        "lessons": {"any": (N_("To read here"), lambda c: bool(lessons.get(c.edition.id)))},
-    }
-    wanted = {name: [v for v in request.args.getlist(name) if v in tests[name]] for name in tests}
+    wanted = {name: [v for v in request.args.getlist(name) if v in options] for name, options in FILTERS.items()}
+    traits = {course.code: _traits(course, lessons) for course in listed}
 
     def fits(course: queries.Listed, *, but: str = "") -> bool:
         text = fold(f"{course.code} {course.title} {course.words['audience'].text}")
-        return all(word in text for word in words) and all(
-            name == but or not codes or any(tests[name][code][1](course) for code in codes)
-            for name, codes in wanted.items()
-        )
+        asked = ((name, codes) for name, codes in wanted.items() if codes and name != but)
+        return all(word in text for word in words) and all(traits[course.code][name] in codes for name, codes in asked)
 
     counts = {
         name: [
-            (code, label, sum(test(c) for c in listed if fits(c, but=name))) for code, (label, test) in options.items()
+            (code, label, sum(traits[c.code][name] == code for c in listed if fits(c, but=name)))
+            for code, label in options.items()
         ]
-        for name, options in tests.items()
+        for name, options in FILTERS.items()
     }
     chosen = {f"chosen_{name}": codes for name, codes in wanted.items()}
-    return [c for c in listed if fits(c)], {
-        "q": search,
-        "counts": counts,
-        "any": bool(search or any(wanted.values())),
-        **chosen,
+    any_asked = bool(search or any(wanted.values()))
+    return [c for c in listed if fits(c)], {"q": search, "counts": counts, "any": any_asked, **chosen}
+
+
+def _traits(course: queries.Listed, lessons: Mapping[int, int]) -> dict[str, str]:
+    """What each filter asks of a course."""
+    days, kind = course.edition.duration_days, course.edition.rules["certificate"]["kind"]
+    return {
+        "group": course.group,
+        "length": next((code for code, (least, most, _name) in LENGTHS.items() if least <= days <= most), ""),
+        "leads": kind.removesuffix("-with-named-dog"),
+        "lessons": "any" if lessons.get(course.edition.id) else "",
     }
 
 
@@ -162,7 +162,5 @@ def page_of_lesson(found: Any, one: Any) -> dict[str, Any]:
 def _in_source(found: Any, one: Any, source: str) -> list[reading.Node]:
     """The same parts in the language they were written in, for whoever wants to compare."""
     words = texts.texts_of(db.session(), one.document_id, source, drafts_allowed=drafts_allowed())
-    cited = messages.cited(
-        db.session(), source, found.rules.get("register", "adult"), drafts_allowed=drafts_allowed()
-    )
+    cited = messages.cited(db.session(), source, found.rules.get("register", "adult"), drafts_allowed=drafts_allowed())
     return reading.read(one.outline, words, cited)

@@ -110,11 +110,10 @@ def mine() -> str:
 @area.get("/certificates", policy=policy.may_list_awards)
 def register() -> str:
     """All awards the actor may see."""
-    search = request.args.get("q", "")[:100]
-    found = page_of(db.session(), queries.register(login.actor(), search), request.args.get("page"))
-    return render_template(
-        "certificates/register.html", found=found, search=search, states={a.id: queries.state_of(a) for a in found.rows}
-    )
+    search, kind = request.args.get("q", "")[:100], request.args.get("kind", "")[:20]
+    found = page_of(db.session(), queries.register(login.actor(), search, kind), request.args.get("page"))
+    states = {a.id: queries.state_of(a) for a in found.rows}
+    return render_template("certificates/register.html", found=found, search=search, kind=kind, states=states)
 
 
 @area.get("/certificates/<serial>", policy=policy.may_see_award)

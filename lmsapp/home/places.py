@@ -110,5 +110,6 @@ def _there(*places: P) -> list[P]:
 
 
 FUNCTIONS: dict[str, Callable[..., object]] = {
-    function.__name__: function for function in (public_places, trainee_places, staff_places, foot_places, is_staff, is_here)
+    function.__name__: function
+    for function in (public_places, trainee_places, staff_places, foot_places, is_staff, is_here)
 }

@@ -103,8 +103,8 @@ class StaffDay:
     cohorts: Sequence[Cohort]
     sizes: dict[int, int]
     titles: dict[int, str]
+    behind: dict[int, int]
     waiting: Sequence[Waiting]
-    awards: int
 
 
 def staff_day(session: Session, actor: Actor, language: str, *, drafts_allowed: bool) -> StaffDay:
@@ -112,13 +112,21 @@ def staff_day(session: Session, actor: Actor, language: str, *, drafts_allowed: 
     found = cohorts.cohorts(session, actor)
     live = [c for c in found if c.state in ("running", "planned")]
     words = texts.texts_of_kind(session, "course", language, drafts_allowed=drafts_allowed, keys=["title"])
+    hours = cohorts.hours_in(session, [c.id for c in live])
     return StaffDay(
         live,
         dict(cohorts.sizes(session, [c.id for c in live])),
         {c.id: words[c.edition.document_id]["title"].text for c in found},
+        {c.id: _behind(c, hours.get(c.id, [])) for c in live},
         [item for cohort in live for item in _waiting(session, cohort)],
-        sum(len(a) for c in found for a in certificates.of_cohort(session, c.id).values()) if len(found) < 20 else 0,
     )
+
+
+def _behind(cohort: Cohort, hours: Sequence[Decimal]) -> int:
+    """How many have too few hours so far."""
+    minimum = cohort.edition.rules["assessment"]["attendance_minimum_percent"]
+    taught = roster.hours_by(cohort.edition.teaching_hours, cohort.starts_on, cohort.ends_on, clock.now().date())
+    return sum(roster.behind(one, taught, minimum) for one in hours)
 
 
 @dataclass(frozen=True)

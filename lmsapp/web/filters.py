@@ -102,7 +102,9 @@ def same_page(**changes: Any) -> str:
 
 def without(name: str, value: str) -> str:
     """This page's address with one of the values of its query taken away."""
-    query = {key: [v for v in values if (key, v) != (name, value)] for key, values in request.args.lists()}
+    query: dict[str, Any] = {
+        key: [v for v in values if (key, v) != (name, value)] for key, values in request.args.lists()
+    }
     return url_for(request.endpoint or "home.start", **(request.view_args or {}), **query)
 
 
@@ -123,7 +125,9 @@ def _day_of(at: datetime) -> str:
 
 def _weekday_moment(at: datetime) -> str:
     weekday = formatting.weekday_text(at.astimezone(ZoneInfo(zone())).date())
-    return gettext("%(weekday)s, %(date)s", weekday=weekday, date=formatting.moment_text(at, zone(), calendar=_calendar()))
+    return gettext(
+        "%(weekday)s, %(date)s", weekday=weekday, date=formatting.moment_text(at, zone(), calendar=_calendar())
+    )
 
 
 def _every_page() -> dict[str, Any]:

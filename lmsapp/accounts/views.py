@@ -69,7 +69,10 @@ def problem_as_invalid(problem: Busy) -> Invalid:
 
 
 def _sign_in_page(form: SignInForm, status: int) -> tuple[str, int]:
-    return render_template("accounts/sign_in.html", form=form, staff="staff" in request.args), status
+    staff = "staff" in request.args
+    if staff:
+        form.login.label.text, form.secret.label.text = _("E-mail address"), _("Password")
+    return render_template("accounts/sign_in.html", form=form, staff=staff), status
 
 
 @area.post("/sign-out", policy=signed_in)

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, abort, current_app, flash, redirect, render_template, request, send_file, url_for
 
 from lmsapp.accounts.models import Person
+from lmsapp.catalogue import queries as catalogue
 from lmsapp.catalogue.views import drafts_allowed
 from lmsapp.certificates import checker, issuing, policy, queries, revoking, verifying
 from lmsapp.certificates.forms import CheckForm, EmptyForm, StateForm
@@ -12,6 +13,7 @@ from lmsapp.certificates.verifying import Checked
 from lmsapp.cohorts import queries as cohorts
 from lmsapp.core import clock
 from lmsapp.core.access import public, signed_in
+from lmsapp.core.errors import NotFound
 from lmsapp.core.jobs import Job
 from lmsapp.core.signing import KeyRing
 from lmsapp.core.storage import Folder
@@ -54,10 +56,10 @@ def check() -> str | tuple[str, int]:
         return render_template("certificates/check.html", form=form, checked=None), 422 if form.errors else 200
     settings = current_app.extensions["settings"]
     checked = verifying.check_text(db.session(), form.text.data, ring(), settings)
-    return _verdict_page(form, checked)
+    return _verdict_page(checked)
 
 
-def _verdict_page(form: CheckForm, checked: Checked) -> str:
+def _verdict_page(checked: Checked) -> str:
     words: Any = {}
     if checked.award is not None:
         edition = _edition_of(checked)
@@ -68,7 +70,7 @@ def _verdict_page(form: CheckForm, checked: Checked) -> str:
         )
     return render_template(
         "certificates/check.html",
-        form=form,
+        form=CheckForm(formdata=None),
         checked=checked,
         verdict=checked.verdict,
         course_words=words,
@@ -77,8 +79,14 @@ def _verdict_page(form: CheckForm, checked: Checked) -> str:
 
 
 def _edition_of(checked: Checked) -> Any:
+    """The edition the award's course is told by: its cohort's, else the course's newest."""
     award = checked.award
-    return award.cohort.edition if award is not None and award.cohort is not None else None
+    if award is None or award.cohort is not None:
+        return award.cohort.edition if award is not None and award.cohort is not None else None
+    try:
+        return catalogue.edition(db.session(), login.actor(), award.course_code)
+    except NotFound:
+        return None
 
 
 @area.get("/verify/offline", policy=public)

@@ -4,7 +4,7 @@ import secrets
 from datetime import timedelta
 from pathlib import Path
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -29,9 +29,10 @@ from lmsapp.exams import policy as exams_policy
 from lmsapp.exams import views as exams_views
 from lmsapp.home import places
 from lmsapp.home import views as home_views
+from lmsapp.letters import telling as letters
 from lmsapp.materials import policy as materials_policy
 from lmsapp.materials import views as materials_views
-from lmsapp.web import csrf, database, errors, filters, headers, limits, locale, login, pages, static_files
+from lmsapp.web import csrf, database, errors, filters, headers, locale, login, pages, static_files
 from lmsapp.web.database import db
 
 AREAS = (
@@ -62,6 +63,8 @@ LARGEST_FORM = 2 * 1024 * 1024
 
 class LmsFlask(Flask):
     """Flask whose requests end in one commit, before the reply leaves, or in none."""
+
+    url_rule_class = pages.PatientRule
 
     def dispatch_request(self) -> Response:
         """Runs the view and settles its transaction."""
@@ -101,12 +104,12 @@ def create_app(settings: Settings) -> Flask:
     locale.install(app)
     login.install(app, _find_reader)
     csrf.install(app)
-    limits.install(app)
     pages.install(app)
     headers.install(app, secure=settings.secure)
     static_files.install(app)
     filters.install(app)
     errors.install(app)
+    letters.listen(settings)
     app.extensions["cohort_panels"] = (exams_panel.panel, certificates_panel.panel)
     app.context_processor(_names)
     app.jinja_env.globals.update(places.FUNCTIONS)
@@ -126,10 +129,10 @@ def _find_reader(ticket_hash: str, address: str) -> login.Reader | None:
     found = sign_ins.find(db.session(), ticket_hash, address, settings.session_idle_hours)
     if found is None:
         return None
-    sign_in, person, actor = found
+    person, actor = found
     now = clock.now()
-    if now - sign_in.seen_at > sign_ins.SEEN_EVERY and request.method == "GET":
-        database.writer().write(lambda connection: sign_ins.seen(connection, sign_in.id, now))
+    if now - person.seen_at > sign_ins.SEEN_EVERY and database.reading():
+        database.writer().write(lambda connection: sign_ins.seen(connection, person.session_id, now))
     return login.Reader(
         actor=actor,
         name=person.name,
@@ -140,7 +143,7 @@ def _find_reader(ticket_hash: str, address: str) -> login.Reader | None:
         time_zone=person.time_zone or settings.time_zone,
         calendar=person.calendar or "",
         roles=frozenset(m.role for m in actor.memberships),
-        session_id=sign_in.id,
+        session_id=person.session_id,
         must_choose_secret=person.must_choose_secret,
     )
 

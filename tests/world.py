@@ -1,10 +1,12 @@
 """Two small worlds side by side, alike in everything: the second belongs to another instructor, partner and trainee."""
 
+import io
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pikepdf
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -18,8 +20,10 @@ from lmsapp.core.access import KEEPER, Actor
 from lmsapp.core.settings import Settings
 from lmsapp.core.signing import KeyRing
 from lmsapp.core.storage import Folder
-from lmsapp.exams import composing, marking, sitting
-from lmsapp.exams.sitting import Given
+from lmsapp.exams import composing, marking, printing, saving, sitting
+from lmsapp.exams.batches import Batch, Given
+from lmsapp.exams.layout import PURPOSES
+from lmsapp.exams.models import PaperFile, Sitting
 from lmsapp.materials.models import Material, Preview, PrintedFile
 from lmsapp.upkeep import content
 from tests import cast
@@ -46,6 +50,7 @@ class Things:
     enrolment_id: int
     sitting_id: int
     attempt: str
+    paper: str
     released: str
     serial: str
     job_id: int
@@ -107,6 +112,7 @@ def _world(
         enrolment.id,
         held.id,
         attempt.code,
+        on_paper(session, settings, held, enrolment.id),
         released,
         award.serial,
         job.id,
@@ -137,6 +143,26 @@ def printed(session: Session, settings: Settings) -> str:
     return leaflet.slug
 
 
+def on_paper(session: Session, settings: Settings, held: Sitting, enrolment_id: int) -> str:
+    """A paper prepared beside the open attempt, with its files, without waiting for the press; returns its code."""
+    attempt = held.attempts[0]
+    before, attempt.state = attempt.state, "void"
+    session.flush()
+    paper = printing.prepare(session, KEEPER, held, [enrolment_id], drafts_allowed=True)[0]
+    attempt.state = before
+    blank = io.BytesIO()
+    with pikepdf.new() as empty:
+        empty.add_blank_page()
+        empty.save(blank, deterministic_id=True)
+    stored = Folder(settings.files).put(blank.getvalue())
+    for purpose in PURPOSES:
+        file = PaperFile(attempt_id=paper.id, purpose=purpose, size="normal", digest=stored.digest, octets=stored.size)
+        file.pages, file.made_at = 1, clock.now()
+        session.add(file)
+    session.flush()
+    return paper.code
+
+
 def _released(session: Session, cohort: object, person_id: int) -> str:
     """An attempt of last week, answered rightly, marked and released."""
     now = clock.now()
@@ -158,4 +184,4 @@ def answer_rightly(session: Session, attempt: object, device: str = "device-1") 
         structure = key["structure"]
         value = structure["answer"] if "answer" in structure else " ".join(structure["right"])
         events.append(Given(seq, item, value))
-    sitting.save(session.connection(), attempt.code, attempt.person_id, device, events)  # type: ignore[attr-defined]
+    saving.save(session.connection(), attempt.code, attempt.person_id, Batch(device, tuple(events)))  # type: ignore[attr-defined]

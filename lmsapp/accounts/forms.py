@@ -113,7 +113,3 @@ class RoleForm(Form):
         super().__init__(*args, **kwargs)
         self.organisation.choices = organisations
         self.role.choices = [(role.value, _(ROLE_NAMES[role])) for role in Role]
-
-
-class EmptyForm(Form):
-    """A button that only carries its form token."""

@@ -2,11 +2,11 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lmsapp.core.dates import PartialDate
-from lmsapp.core.orm import Base, Code, Id, Text
+from lmsapp.core.orm import Base, Code, Id, Text, unique_where
 
 
 class Organisation(Base):
@@ -15,13 +15,7 @@ class Organisation(Base):
     __tablename__ = "organisation"
     __table_args__ = (
         CheckConstraint("kind in ('centre', 'partner', 'donor')", name="kind"),
-        Index(
-            "uq_organisation_centre",
-            "kind",
-            unique=True,
-            sqlite_where=text("kind = 'centre'"),
-            postgresql_where=text("kind = 'centre'"),
-        ),
+        unique_where("uq_organisation_centre", "kind", condition="kind = 'centre'"),
     )
 
     id: Mapped[Id]
@@ -135,7 +129,7 @@ class Letter(Base):
 
 
 class Tries(Base):
-    """Wrong tries lately, counted per account and per address (both as keyed hashes)."""
+    """Wrong tries lately, counted per account and per address (both as hashes), forgotten after a day."""
 
     __tablename__ = "tries"
 

@@ -1,6 +1,8 @@
 """Who may see and change people. One function for one thing, one for lists, side by side; tests ask both."""
 
-from sqlalchemy import ColumnElement, Select, false, or_, select
+from datetime import datetime
+
+from sqlalchemy import BindParameter, ColumnElement, Select, false, or_, select
 
 from lmsapp.accounts.models import Membership, Organisation, Person
 from lmsapp.accounts.roles import Role, grantable
@@ -11,10 +13,10 @@ from lmsapp.core.translations import N_
 OVERSIGHT = (Role.ADMINISTRATOR, Role.MANAGER)
 
 
-def running() -> ColumnElement[bool]:
-    """SQL: a membership that has begun and not ended."""
-    now = clock.now()
-    return (Membership.since <= now) & or_(Membership.until.is_(None), Membership.until > now)
+def running(at: BindParameter[datetime] | None = None) -> ColumnElement[bool]:
+    """SQL: a membership that has begun and not ended, now or at the moment a prepared statement is given."""
+    moment = clock.now() if at is None else at
+    return (Membership.since <= moment) & or_(Membership.until.is_(None), Membership.until > moment)
 
 
 def visible_people(actor: Actor) -> Select[Person]:
@@ -84,6 +86,17 @@ def may_grant(
     ):
         return no(N_("This role exists at the centre only."))
     return yes_if(condition=True, reason="") if actor.fresh else SIGN_IN_AFRESH
+
+
+def may_close_account(actor: Actor, person: Person | None = None) -> Answer:
+    """Accounts are closed and opened by the centre's administrators; by another agency's only for who belongs there alone."""
+    answer = may_grant(actor, person)
+    if not answer or person is None or actor.keeper or actor.is_a(Role.ADMINISTRATOR):
+        return answer
+    elsewhere = {m.organisation_id for m in person.memberships if _runs(m)} - set(
+        actor.organisations(Role.ADMINISTRATOR)
+    )
+    return yes_if(not elsewhere, N_("This person belongs to another organisation too. Ask the centre."))
 
 
 def may_issue_secret(actor: Actor, person: Person | None = None) -> Answer:

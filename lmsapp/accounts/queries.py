@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Row, Select, bindparam, select
 from sqlalchemy.orm import Session, selectinload
 
 from lmsapp.accounts import policy
 from lmsapp.accounts.models import Membership, Organisation, OrganisationName, Person, SignIn
 from lmsapp.core import clock
-from lmsapp.core.access import Actor
+from lmsapp.core.access import KEEPER, Actor
 from lmsapp.core.access import Membership as Held
 from lmsapp.core.collation import fold
 from lmsapp.core.errors import NotFound
@@ -37,13 +38,13 @@ def actor_of(session: Session, person: Person, signed_in_at: datetime | None = N
         .where(Membership.person_id == person.id, policy.running(), Organisation.active)
     ).all()
     held = [(row.Membership, row.kind) for row in rows] if person.active else []
-    return actor_with(session, person, held, signed_in_at, address)
+    return actor_with(session, person.id, held, signed_in_at, address)
 
 
 def actor_with(
     session: Session,
-    person: Person,
-    held: Sequence[tuple[Membership, str]],
+    person_id: int,
+    held: Sequence[tuple[Membership | Row[Any], str]],
     signed_in_at: datetime | None = None,
     address: str = "",
 ) -> Actor:
@@ -52,12 +53,14 @@ def actor_with(
     if centre_id is None:
         centre_id = session.scalar(select(Organisation.id).where(Organisation.kind == "centre"))
     memberships = tuple(Held(one.role, one.organisation_id, tuple(one.languages or ())) for one, _kind in held)
-    return Actor(person.id, memberships, centre_id, signed_in_at, address=address)
+    return Actor(person_id, memberships, centre_id, signed_in_at, address=address)
 
 
-def actor_by_id(session: Session, person_id: int | None) -> Actor:
-    """For jobs: who asked for them, with the rights of today; nobody's job has nobody's rights."""
-    person = session.get(Person, person_id) if person_id is not None else None
+def asker(session: Session, asked_by: int | None) -> Actor:
+    """For jobs: who asked for them, with the rights of today; what nobody asked for the machine's keeper did."""
+    if asked_by is None:
+        return KEEPER
+    person = session.get(Person, asked_by)
     return actor_of(session, person) if person is not None else Actor()
 
 
@@ -102,14 +105,19 @@ def organisation(session: Session, actor: Actor, code: str) -> Organisation:
     return found
 
 
+_NAMES = (
+    select(OrganisationName.organisation_id, OrganisationName.language, OrganisationName.name)
+    .where(
+        OrganisationName.organisation_id.in_(bindparam("ids", expanding=True)),
+        OrganisationName.valid_from <= bindparam("today"),
+    )
+    .order_by(OrganisationName.valid_from)
+)
+
+
 def names_of(session: Session, ids: Iterable[int], language: str) -> dict[int, str]:
     """Today's names of organisations in a language (English, else any, where that is missing)."""
-    today = clock.now().date()
-    rows = session.execute(
-        select(OrganisationName.organisation_id, OrganisationName.language, OrganisationName.name)
-        .where(OrganisationName.organisation_id.in_(list(ids)), OrganisationName.valid_from <= today)
-        .order_by(OrganisationName.valid_from)
-    ).all()
+    rows = session.execute(_NAMES, {"ids": list(ids), "today": clock.now().date()}).all()
     names: dict[int, str] = {}
     for wanted in (None, "en", language):
         names |= {row.organisation_id: row.name for row in rows if wanted in (None, row.language)}

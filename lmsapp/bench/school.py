@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
@@ -21,7 +20,7 @@ from lmsapp.app import create_app
 from lmsapp.catalogue.models import Course, Edition
 from lmsapp.cohorts import attending, enrolling
 from lmsapp.cohorts.models import Cohort, CohortStaff
-from lmsapp.core import clock, paths, settings
+from lmsapp.core import clock, paths, settings, yaml
 from lmsapp.core.access import KEEPER
 from lmsapp.core.locales import LANGUAGES
 from lmsapp.core.sessions import transaction
@@ -85,10 +84,20 @@ class School:
         self.opened.engine.dispose()
 
 
-def build(folder: Path, seed: int) -> School:
-    """Writes the school into an empty folder and opens it."""
-    opened = installation.opened(settings.load(folder, {}, allow_drafts=True))
+def reopened(folder: Path, database_url: str | None = None) -> School:
+    """A school that was built before."""
+    more = {"database_url": database_url} if database_url else {}
+    opened = installation.opened(settings.load(folder, {}, allow_drafts=True, **more))
     wiring.connect(opened)
+    app = create_app(opened.settings)
+    limits.limiter.enabled = False
+    return School(opened, app)
+
+
+def build(folder: Path, seed: int, database_url: str | None = None) -> School:
+    """Writes the school into an empty folder and opens it."""
+    made = reopened(folder, database_url)
+    opened = made.opened
     chance = random.Random(seed)  # noqa: S311 - the same school every time
     with transaction(opened.sessions) as session:
         content.load_all(session, paths.shipped("content"))
@@ -96,7 +105,7 @@ def build(folder: Path, seed: int) -> School:
             session, KEEPER, code="nmc", kind="centre", country="AZ", names={"en": "Centre"}, since=date(2000, 1, 1)
         )
         session.flush()
-        people = yaml.safe_load((paths.shipped("content") / "demonstration/people.yaml").read_text(encoding="utf-8"))
+        people = yaml.read((paths.shipped("content") / "demonstration/people.yaml").read_text(encoding="utf-8"))
         names = [
             (one["name"], one["language"], one.get("latin")) for one in people["people"] if one["role"] == "trainee"
         ]
@@ -118,9 +127,7 @@ def build(folder: Path, seed: int) -> School:
             attending.enter_hours(
                 session, KEEPER, cohort, {one.id: str(chance.randrange(30, 60)) for one in enrolments}
             )
-    app = create_app(opened.settings)
-    limits.limiter.enabled = False
-    return School(opened, app)
+    return made
 
 
 def _cohort(session: Any, edition: Edition, centre: Organisation, number: int, teacher_id: int) -> Cohort:

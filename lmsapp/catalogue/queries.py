@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from lmsapp.catalogue import policy
 from lmsapp.catalogue.models import Course, Edition, Lesson, Module
@@ -55,15 +55,14 @@ def courses(session: Session, actor: Actor, language: str, *, drafts_allowed: bo
     return [Listed(e.course.code, e.course.group, e, words[e.document_id]) for e in editions]
 
 
+_WHOLE = (joinedload(Edition.course), selectinload(Edition.modules).joinedload(Module.lessons))
+
+
 def edition(session: Session, actor: Actor, code: str, number: int | None = None) -> Edition:
     """The newest edition of a course (or a given one) with its modules and lessons; NotFound otherwise."""
     query = policy.visible_editions(actor).where(func.upper(Course.code) == code.upper())
     query = query.where(Edition.number == number) if number else query
-    found = session.scalar(
-        query.order_by(Edition.number.desc())
-        .limit(1)
-        .options(selectinload(Edition.course), selectinload(Edition.modules).selectinload(Module.lessons))
-    )
+    found = session.scalar(query.order_by(Edition.number.desc()).limit(1).options(*_WHOLE))
     if found is None:
         raise NotFound
     return found
@@ -85,7 +84,7 @@ def lesson_titles(session: Session, found: Edition, language: str, *, drafts_all
     lessons = {lesson.document_id: lesson.id for module in found.modules for lesson in module.lessons}
     if not lessons:
         return {}
-    words = texts.texts(session, lessons, language, drafts_allowed=drafts_allowed)
+    words = texts.texts(session, lessons, language, drafts_allowed=drafts_allowed, keys=["title"])
     return {lesson_id: words[document_id]["title"].text for document_id, lesson_id in lessons.items()}
 
 

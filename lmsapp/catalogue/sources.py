@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from lmsapp.core import yaml
 from lmsapp.core.locales import LANGUAGES
-from lmsapp.core.markdown import Fault, Page, parse
+from lmsapp.core.markdown import Page, parse
+from lmsapp.core.yaml import Fault
 
 LESSON_CONTAINERS = frozenset({"figure", "warning", "case", "task", "check", "note"})
 GROUPS = ("foundations", "survey-and-clearance", "eod", "leadership", "people-at-risk")
@@ -78,10 +78,9 @@ class Sources:
     def yaml(self, path: Path) -> dict[str, Any] | None:
         """A YAML file with names and values; None, with a problem noted, when it is none."""
         try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except yaml.YAMLError as problem:
-            mark = getattr(problem, "problem_mark", None)
-            self.fault(path, mark.line + 1 if mark else 1, f"not YAML: {getattr(problem, 'problem', problem)}")
+            content = yaml.read(path.read_text(encoding="utf-8"))
+        except Fault as fault:
+            self.fault(path, fault.line, fault.message)
             return None
         except (OSError, UnicodeDecodeError) as problem:
             self.fault(path, 1, f"can't be read as UTF-8 text: {problem}")

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import yaml
 
 from lmsapp.certificates.facts import CertificateFacts, Row, Side, side
-from lmsapp.core import qr
+from lmsapp.core import qr, yaml
 from lmsapp.core.formatting import person_number_text
 from lmsapp.core.locales import Language
 from lmsapp.core.paths import shipped
@@ -82,14 +81,14 @@ def whole_of(facts: CertificateFacts) -> tuple[str, dict[str, bytes]]:
 @cache
 def design(kind: str) -> Design:
     """The design of a kind as its `design.yaml` describes it."""
-    said = yaml.safe_load(_part(f"designs/{kind}/design.yaml"))
+    said = yaml.read(_part(f"designs/{kind}/design.yaml").decode())
     return Design(said["version"], said["facts"], frozenset(said["stamped"]), said["parts"])
 
 
 @cache
 def words(code: str) -> dict[str, Any]:
     """The fixed words of certificates in one language."""
-    said: dict[str, Any] = yaml.safe_load(_part(f"words/{code}.yaml"))
+    said: dict[str, Any] = yaml.read(_part(f"words/{code}.yaml").decode())
     return said
 
 

@@ -3,12 +3,12 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lmsapp.accounts.models import Person
 from lmsapp.cohorts.models import Cohort, Enrolment
-from lmsapp.core.orm import Base, Code, Id
+from lmsapp.core.orm import Base, Code, Id, unique_where
 
 
 class Award(Base):
@@ -18,15 +18,7 @@ class Award(Base):
     __table_args__ = (
         UniqueConstraint("year", "kind", "number"),
         CheckConstraint("kind in ('attendance', 'achievement', 'qualification', 'eore-card')", name="kind"),
-        Index(
-            "uq_award_enrolment_kind",
-            "enrolment_id",
-            "kind",
-            "issue",
-            unique=True,
-            sqlite_where=text("enrolment_id is not null"),
-            postgresql_where=text("enrolment_id is not null"),
-        ),
+        unique_where("uq_award_enrolment_kind", "enrolment_id", "kind", "issue", condition="enrolment_id is not null"),
     )
 
     id: Mapped[Id]

@@ -55,10 +55,6 @@ class NewTraineeForm(Form):
         self.sex.choices = [("", _("not stated")), ("f", _("woman")), ("m", _("man"))]
 
 
-class EmptyForm(Form):
-    """A button that only carries its form token."""
-
-
 class WithdrawForm(Form):
     """Taking somebody off the roster."""
 

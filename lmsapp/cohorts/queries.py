@@ -1,11 +1,11 @@
 """Reading cohorts: rosters, hours, progress, in a fixed number of statements whatever the number of trainees."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, bindparam, func, join, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from lmsapp.accounts.models import Person
@@ -16,20 +16,19 @@ from lmsapp.core.access import Actor
 from lmsapp.core.errors import NotFound
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Standing:
-    """One trainee in a cohort as the roster shows her."""
+    """One trainee in a cohort as the roster shows her; `modules` are her cells by the module's place."""
 
-    enrolment: Enrolment
+    enrolment_id: int
+    language: str
+    number: str
+    name: str
+    name_language: str
+    latin_name: str | None
     hours: Decimal | None
     modules: Mapping[int, roster.Shade]
     lessons_done: int
-    last_seen: datetime | None
-
-    @property
-    def person(self) -> Person:
-        """The trainee."""
-        return self.enrolment.person
 
 
 @dataclass(frozen=True)
@@ -76,17 +75,17 @@ def sizes(session: Session, ids: Sequence[int]) -> Mapping[int, int]:
     return {row[0]: row[1] for row in rows}
 
 
+_WHOLE = (
+    joinedload(Cohort.edition).joinedload(Edition.course),
+    joinedload(Cohort.partner),
+    joinedload(Cohort.staff).joinedload(CohortStaff.person),
+)
+
+
 def cohort(session: Session, actor: Actor, code: str) -> Cohort:
     """The cohort with this code, if the actor may see it; NotFound otherwise."""
     found = session.scalar(
-        policy.visible_cohorts(actor)
-        .where(func.upper(Cohort.code) == code.upper())
-        .options(
-            joinedload(Cohort.edition).joinedload(Edition.course),
-            joinedload(Cohort.edition).joinedload(Edition.modules).joinedload(Module.lessons),
-            joinedload(Cohort.partner),
-            joinedload(Cohort.staff).joinedload(CohortStaff.person),
-        )
+        policy.visible_cohorts(actor).where(func.upper(Cohort.code) == code.upper()).options(*_WHOLE)
     )
     if found is None:
         raise NotFound
@@ -100,21 +99,42 @@ def enrolments(session: Session, cohort_id: int) -> Sequence[Enrolment]:
 
 def with_hours(session: Session, cohort_id: int) -> Mapping[Enrolment, Decimal | None]:
     """Everybody on the roster, by name, with the hours that count: each one's newest entry, or nothing."""
-    newest = (
-        select(HoursEntry.hours)
-        .where(HoursEntry.enrolment_id == Enrolment.id)
-        .order_by(HoursEntry.id.desc())
-        .limit(1)
-        .scalar_subquery()
+    people = _ON_ROSTER.with_only_columns(Enrolment, _HOURS).options(contains_eager(Enrolment.person))
+    return {row.Enrolment: row.hours for row in session.execute(people, {"cohort": cohort_id})}
+
+
+_HOURS = (
+    select(HoursEntry.hours)
+    .where(HoursEntry.enrolment_id == Enrolment.id)
+    .order_by(HoursEntry.id.desc())
+    .limit(1)
+    .scalar_subquery()
+    .label("hours")
+)
+_ON_ROSTER = (
+    select(
+        Enrolment.id.label("enrolment_id"),
+        Enrolment.language,
+        Person.number,
+        Person.name,
+        Person.name_language,
+        Person.latin_name,
+        _HOURS,
     )
-    rows = session.execute(
-        select(Enrolment, newest.label("hours"))
-        .join(Person)
-        .where(Enrolment.cohort_id == cohort_id, Enrolment.state == "enrolled")
-        .options(contains_eager(Enrolment.person))
-        .order_by(Person.sort_key, Person.id)
+    .join_from(Enrolment, Person)
+    .where(Enrolment.cohort_id == bindparam("cohort"), Enrolment.state == "enrolled")
+    .order_by(Person.sort_key, Person.id)
+)
+_READ = (
+    select(Module.position, Lesson.id.label("lesson_id"), Enrolment.id.label("enrolment_id"), LessonProgress.done_at)
+    .outerjoin_from(Module, Lesson)
+    .outerjoin(
+        join(LessonProgress, Enrolment),
+        and_(LessonProgress.lesson_id == Lesson.id, Enrolment.cohort_id == bindparam("cohort")),
     )
-    return {row.Enrolment: row.hours for row in rows}
+    .where(Module.edition_id == bindparam("edition"))
+    .order_by(Module.position)
+)
 
 
 def hours_of(session: Session, enrolment_id: int) -> Decimal | None:
@@ -145,32 +165,27 @@ def hours_in(session: Session, ids: Sequence[int]) -> Mapping[int, list[Decimal]
 
 
 def standings(session: Session, cohort: Cohort) -> list[Standing]:
-    """The roster with hours and progress by module."""
-    people = with_hours(session, cohort.id)
-    modules = {lesson.id: module.id for module in cohort.edition.modules for lesson in module.lessons}
-    totals = {module.id: len(module.lessons) for module in cohort.edition.modules}
-    rows = session.execute(
-        select(LessonProgress.enrolment_id, LessonProgress.lesson_id, LessonProgress.done_at, LessonProgress.seen_at)
-        .join(Enrolment, Enrolment.id == LessonProgress.enrolment_id)
-        .where(Enrolment.cohort_id == cohort.id)
-    ).all()
-    done: dict[tuple[int, int], int] = {}
-    opened: dict[tuple[int, int], int] = {}
-    seen: dict[int, datetime] = {}
-    for row in rows:
-        key = (row.enrolment_id, modules.get(row.lesson_id, 0))
-        opened[key] = opened.get(key, 0) + 1
-        done[key] = done.get(key, 0) + (row.done_at is not None)
-        seen[row.enrolment_id] = max(seen.get(row.enrolment_id, row.seen_at), row.seen_at)
+    """The roster with hours and progress by module; plain rows, since a page shows hundreds of their values."""
+    people = session.execute(_ON_ROSTER, {"cohort": cohort.id}).all()
+    lessons: dict[int, set[int]] = {}
+    opened: Counter[tuple[int, int | None]] = Counter()
+    done: Counter[tuple[int, int | None]] = Counter()
+    finished: Counter[int | None] = Counter()
+    for module, lesson, enrolment, done_at in session.execute(
+        _READ, {"cohort": cohort.id, "edition": cohort.edition_id}
+    ):
+        lessons.setdefault(module, set()).update({lesson} - {None})
+        opened[module, enrolment] += 1
+        done[module, enrolment] += done_at is not None
+        finished[enrolment] += done_at is not None
+    totals = [(module, len(those)) for module, those in lessons.items()]
     return [
         Standing(
-            e,
-            hours,
-            {m: roster.shade(done.get((e.id, m), 0), opened.get((e.id, m), 0), total) for m, total in totals.items()},
-            sum(count for (enrolment_id, _m), count in done.items() if enrolment_id == e.id),
-            seen.get(e.id),
+            *one,
+            {module: roster.shade(done[module, one[0]], opened[module, one[0]], total) for module, total in totals},
+            finished[one[0]],
         )
-        for e, hours in people.items()
+        for one in people
     ]
 
 

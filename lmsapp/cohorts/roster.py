@@ -1,9 +1,9 @@
 """Hours and progress in figures: who has enough, who is at risk. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 
 def hours_needed(teaching_hours: int, minimum_percent: int) -> Decimal:
@@ -23,8 +23,7 @@ def behind(attended: Decimal | None, taught: Decimal, minimum_percent: int) -> b
     return attended is not None and taught > 0 and attended < taught * minimum_percent / 100
 
 
-@dataclass(frozen=True)
-class Shade:
+class Shade(NamedTuple):
     """A cell of the heat-map: 0 not begun, 1 begun, 2 part, 3 more than half, 4 all."""
 
     level: int

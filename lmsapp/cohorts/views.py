@@ -1,40 +1,40 @@
 """Pages of cohorts: for those who run them, and the lessons of those who learn in them."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Response, current_app, flash, redirect, render_template, request, url_for
 
 from lmsapp.accounts import queries as people
 from lmsapp.accounts.numbers import read_number
 from lmsapp.accounts.registering import NewPerson
+from lmsapp.accounts.views import slip_sheet
 from lmsapp.catalogue import queries as catalogue
-from lmsapp.catalogue.models import Module
 from lmsapp.catalogue.views import drafts_allowed, page_of_lesson
 from lmsapp.cohorts import attending, enrolling, policy, progress, queries, roster
-from lmsapp.cohorts.forms import CohortForm, EmptyForm, EnrolForm, NewTraineeForm, WithdrawForm
+from lmsapp.cohorts.forms import CohortForm, EnrolForm, NewTraineeForm, WithdrawForm
 from lmsapp.cohorts.models import Cohort, Enrolment
-from lmsapp.core import clock, qr
+from lmsapp.core import clock
 from lmsapp.core.access import signed_in
 from lmsapp.core.collation import fold
-from lmsapp.core.errors import Invalid, LmsError, NotFound
+from lmsapp.core.errors import Conflict, Invalid, NotFound
 from lmsapp.core.formatting import number_text
 from lmsapp.core.translations import gettext as _
 from lmsapp.core.translations import ngettext
 from lmsapp.translation import queries as texts
 from lmsapp.web import database, login
 from lmsapp.web.database import db
+from lmsapp.web.forms import takes_only
 from lmsapp.web.locale import current_language
 from lmsapp.web.pages import Area
 
 area = Area("cohorts", __name__)
 
 
-def _course_words(cohort: Cohort) -> Any:
-    return texts.texts_of(
-        db.session(), cohort.edition.document_id, current_language().code, drafts_allowed=drafts_allowed()
-    )
+def _course_words(cohort: Cohort, keys: Sequence[str] | None = None) -> Any:
+    document, language = cohort.edition.document_id, current_language().code
+    return texts.texts_of(db.session(), document, language, drafts_allowed=drafts_allowed(), keys=keys)
 
 
 def _partner_name(cohort: Cohort) -> str:
@@ -81,7 +81,7 @@ def new_cohort() -> str | Response | tuple[str, int]:
         )
         try:
             cohort = enrolling.start(db.session(), actor, edition, new)
-        except Invalid as problem:
+        except (Conflict, Invalid) as problem:
             form.take(problem)
         else:
             flash(_("The cohort %(code)s is set up. Now put people on its roster.", code=cohort.code), "done")
@@ -99,14 +99,15 @@ def cohort(code: str) -> str:
     taught = roster.hours_by(found.edition.teaching_hours, found.starts_on, found.ends_on, clock.now().date())
     closed = found.state in ("closed", "cancelled")
     at_risk = [] if closed else [s for s in standings if roster.behind(s.hours, taught, minimum)]
+    words = _course_words(found)
     return render_template(
         "cohorts/cohort.html",
         cohort=found,
-        words=_course_words(found),
+        words=words,
         partner=_partner_name(found),
         standings=standings,
-        roster=_narrowed(standings, {s.enrolment.id for s in at_risk}),
-        modules=[_progress_of(module, standings) for module in found.edition.modules],
+        listed=_narrowed(standings, at_risk),
+        modules=_progress(standings, words),
         at_risk=at_risk,
         closed=closed,
         needed=roster.hours_needed(found.edition.teaching_hours, minimum),
@@ -114,44 +115,56 @@ def cohort(code: str) -> str:
         average=roster.average([s.hours for s in standings if s.hours is not None]),
         minimum=minimum,
         panels=[panel(found) for panel in current_app.extensions["cohort_panels"]],
-        cells={cell: _cell(cell) for s in standings for cell in s.modules.values()},
-        empty=EmptyForm(),
+        cells={cell: _cell(cell) for cell in {cell for s in standings for cell in s.modules.values()}},
     )
 
 
 SORTS: dict[str, Callable[[queries.Standing], Any]] = {
-    "name": lambda s: (s.person.sort_key, s.person.id),
-    "number": lambda s: s.person.number,
+    "name": lambda _s: 0,  # they come by name
+    "number": lambda s: s.number,
     "hours": lambda s: -1 if s.hours is None else s.hours,
     "lessons": lambda s: s.lessons_done,
 }
 
 
-def _narrowed(standings: list[queries.Standing], at_risk: set[int]) -> dict[str, Any]:
+def _narrowed(standings: list[queries.Standing], at_risk: list[queries.Standing]) -> dict[str, Any]:
     """The roster as the address asks for it: searched, filtered by attention or language, sorted on a head."""
     search, show, sort = (request.args.get(name, "")[:100] for name in ("q", "show", "sort"))
     words, key = fold(search).split(), sort.removeprefix("-")
-    kept = [
-        s
-        for s in standings
-        if all(word in f"{s.person.search_key} {s.person.number}" for word in words)
-        and (not show or (s.enrolment.id in at_risk if show == "attention" else s.enrolment.language == show))
-    ]
+    kept = [s for s in (at_risk if show == "attention" else standings) if show in ("", "attention", s.language)]
+    if words:
+        kept = [s for s in kept if _found(s, words)]
     if key in SORTS:
-        kept.sort(key=SORTS[key], reverse=sort.startswith("-"))
-    languages = Counter(s.enrolment.language for s in standings)
+        kept.sort(key=SORTS[key])
+    if key in SORTS and sort.startswith("-"):
+        kept.reverse()
+    languages = Counter(s.language for s in standings)
     return {"rows": kept, "q": search, "show": show, "sort": sort, "languages": sorted(languages.items())}
 
 
-def _progress_of(module: Module, standings: list[queries.Standing]) -> dict[str, Any]:
-    """How much of a module the whole cohort has done."""
-    done = sum(s.modules[module.id].done for s in standings)
-    return {"module": module, "done": done, "total": len(module.lessons) * len(standings)}
+def _found(one: queries.Standing, words: list[str]) -> bool:
+    text = fold(f"{one.name} {one.latin_name or ''} {one.number}")
+    return all(word in text for word in words)
 
 
-def _cell(cell: roster.Shade) -> str:
-    """Said once for each kind of cell, not for each cell: a heat-map has hundreds."""
-    return _("%(done)s of %(total)s", done=number_text(cell.done), total=number_text(cell.total))
+def _progress(standings: list[queries.Standing], words: Any) -> list[dict[str, Any]]:
+    """Each module with its title, and how much of its lessons the whole cohort has done."""
+    titles = [shown.text for key, shown in words.items() if key.startswith("module.")]
+    return [
+        {
+            "number": place,
+            "title": title,
+            "done": sum(s.modules[place].done for s in standings if place in s.modules),
+            "total": sum(s.modules[place].total for s in standings if place in s.modules),
+        }
+        for place, title in enumerate(titles, 1)
+    ]
+
+
+def _cell(cell: roster.Shade) -> tuple[str, str]:
+    """Class and words, once for each kind of cell, not for each cell: a heat-map has hundreds."""
+    words = _("%(done)s of %(total)s", done=number_text(cell.done), total=number_text(cell.total))
+    return f"h{cell.level}" if cell.level else "todo", words
 
 
 @area.form("/cohorts/<code>/people/add", policy=policy.may_run)
@@ -166,10 +179,8 @@ def add_person(code: str) -> str | Response | tuple[str, int]:
     if request.method == "POST" and sent.sent():
         try:
             _enrol(found, form) if known else _enrol_new(found, new)
-        except Invalid as problem:
+        except (Conflict, Invalid) as problem:
             sent.take(problem)
-        except LmsError as problem:
-            sent.take(Invalid(problem.message, **problem.values))
         else:
             flash(_("The roster is saved."), "done")
             return redirect(url_for("cohorts.cohort", code=code), 303)  # type: ignore[return-value]
@@ -229,11 +240,10 @@ def hours(code: str) -> str | Response | tuple[str, int]:
     """Hours attended, one field a trainee."""
     found = queries.cohort(db.session(), login.actor(), code)
     standings = queries.standings(db.session(), found)
-    typed = {s.enrolment.id: request.form.get(f"hours-{s.enrolment.id}", "")[:20] for s in standings}
+    typed = {s.enrolment_id: request.form.get(f"hours-{s.enrolment_id}", "")[:20] for s in standings}
     wrong: dict[str, str] = {}
     if request.method == "POST":
-        if set(request.form) - {f"hours-{i}" for i in typed} - {"csrf_token", "reason"}:
-            abort(400)
+        takes_only("reason", *(f"hours-{i}" for i in typed))
         try:
             count = attending.enter_hours(
                 db.session(), login.actor(), found, typed, request.form.get("reason", "")[:400]
@@ -265,29 +275,28 @@ def hours(code: str) -> str | Response | tuple[str, int]:
 
 
 @area.form("/cohorts/<code>/slips", policy=policy.may_run)
-def slips(code: str) -> str | Response:
+def slips(code: str) -> str:
     """Login slips: first says whom they are for, then shows them once, ready to print and cut."""
     found = queries.cohort(db.session(), login.actor(), code)
     enrolments = list(queries.enrolments(db.session(), found.id))
     waiting = [e for e in enrolments if e.person.secret_kind is None or e.person.must_choose_secret]
-    form = EmptyForm()
-    if not form.sent():
+    if request.method == "GET":
+        settled = [e for e in enrolments if e not in waiting]
         return render_template(
-            "cohorts/slips.html",
-            cohort=found,
-            words=_course_words(found),
-            waiting=waiting,
-            enrolments=enrolments,
-            form=form,
+            "cohorts/slips.html", cohort=found, words=_course_words(found), waiting=waiting, settled=settled
         )
+    takes_only()
     made = enrolling.print_slips(db.session(), login.actor(), found, waiting)
-    base = current_app.extensions["settings"].base_url.rstrip("/")
-    address = base.partition("://")[2]
-    codes = {
-        s.person.number: qr.on_page(f"{base}/{s.language}/sign-in?number={s.person.number}", s.person.number)
-        for s in made
-    }
-    return render_template("cohorts/slip_sheet.html", cohort=found, slips=made, codes=codes, address=address)
+    return slip_sheet("cohorts/slip_sheet.html", made, cohort=found)
+
+
+@area.post("/cohorts/<code>/people/<int:enrolment_id>/slip", policy=policy.may_run)
+def slip(code: str, enrolment_id: int) -> str:
+    """A new slip for one who forgot her PIN."""
+    takes_only()
+    found = queries.cohort(db.session(), login.actor(), code)
+    made = enrolling.print_slip(db.session(), login.actor(), found, _enrolment(found, enrolment_id))
+    return slip_sheet("cohorts/slip_sheet.html", [made], cohort=found)
 
 
 @area.get("/learn", policy=signed_in)
@@ -326,7 +335,6 @@ def lesson(code: str, module: str, lesson: str) -> str:
         before=before,
         after=after,
         resume=here.position if here else 0,
-        form=EmptyForm(),
         **page_of_lesson(edition, one),
     )
 
@@ -334,6 +342,7 @@ def lesson(code: str, module: str, lesson: str) -> str:
 @area.post("/learn/<code>/<module>/<lesson>/progress", policy=policy.may_learn, hot=True)
 def note_progress(code: str, module: str, lesson: str) -> Response:
     """Keeps how far a lesson was read (`position`) or that it is done (`done`), then leads on."""
+    takes_only("position", "done")
     enrolment = queries.enrolment_of(db.session(), login.actor(), code)
     one, _before, after = catalogue.lesson_of(enrolment.cohort.edition, module, lesson)
     typed = request.form.get("position", "0")

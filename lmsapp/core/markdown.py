@@ -6,11 +6,15 @@ pictures and HTML are faults. A block is the smallest text that travels between 
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-import yaml
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from lmsapp.core import yaml
+from lmsapp.core.yaml import Fault
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 _CITATION = re.compile(r"\{([A-Z]\d{1,2})\}")
 _FENCE = re.compile(r":::\s*(.*?)\s*$")
@@ -24,15 +28,6 @@ _FORBIDDEN = (
     ("http://", "an address"),
     ("https://", "an address"),
 )
-_parser = MarkdownIt("zero", {"html": False}).enable(["heading", "list", "paragraph"])
-
-
-class Fault(Exception):
-    """Something in a file that can't stay so."""
-
-    def __init__(self, line: int, message: str) -> None:
-        super().__init__(f"{line}: {message}")
-        self.line, self.message = line, message
 
 
 @dataclass
@@ -66,13 +61,7 @@ def split_header(text: str) -> tuple[dict[str, Any], str, int]:
     end = text.find("\n---\n", 3)
     if end < 0:
         raise Fault(1, "the header has no closing line ---")
-    try:
-        header = yaml.safe_load(text[4 : end + 1]) or {}
-    except yaml.YAMLError as problem:
-        mark = getattr(problem, "problem_mark", None)
-        raise Fault(
-            mark.line + 2 if mark else 1, f"the header is not YAML: {getattr(problem, 'problem', problem)}"
-        ) from problem
+    header = yaml.read(text[4 : end + 1], first_line=2) or {}
     if not isinstance(header, dict):
         raise Fault(1, "the header must hold names with values")
     return header, text[end + 5 :], text[: end + 5].count("\n") + 1
@@ -130,7 +119,7 @@ def _add(page: Page, text: str, kind: str, line: int, *, safety: bool) -> dict[s
 def _flow(page: Page, chunk: str, first_line: int, *, safety: bool) -> list[dict[str, Any]]:
     """Paragraphs, headings and lists."""
     nodes: list[dict[str, Any]] = []
-    tokens = _parser.parse(chunk)
+    tokens = _parser().parse(chunk)
     open_list: dict[str, Any] | None = None
     heading = ""
     for token in tokens:
@@ -156,7 +145,14 @@ def _flow(page: Page, chunk: str, first_line: int, *, safety: bool) -> list[dict
     return nodes
 
 
-def _heading(token: Token, line: int) -> str:
+@cache
+def _parser() -> "MarkdownIt":
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - only files that are loaded need it, pages have their blocks
+
+    return MarkdownIt("zero", {"html": False}).enable(["heading", "list", "paragraph"])
+
+
+def _heading(token: "Token", line: int) -> str:
     if token.tag not in ("h2", "h3"):
         raise Fault(line, "headings inside a text are ## or ###")
     return token.tag

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData, String
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Index, Integer, MetaData, String, text
 from sqlalchemy.orm import DeclarativeBase, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
 
@@ -47,6 +47,19 @@ class PartialDateColumn(TypeDecorator[PartialDate]):
 Id = Annotated[int, mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)]
 Code = Annotated[str, mapped_column(String(40))]
 Text = Annotated[str, mapped_column(String(400))]
+_CONDITION = "condition"
+
+
+def unique_where(name: str, *columns: str, condition: str) -> Index:
+    """A unique index over the rows that meet a condition; `say_conditions` tells it to the databases."""
+    return Index(name, *columns, unique=True, info={_CONDITION: condition})
+
+
+def say_conditions(metadata: MetaData) -> None:
+    """Before tables are made or compared: in a model it would load PostgreSQL's dialect, which most starts don't need."""
+    for index in (index for table in metadata.tables.values() for index in table.indexes if _CONDITION in index.info):
+        condition = text(index.info[_CONDITION])
+        index.dialect_kwargs.update(sqlite_where=condition, postgresql_where=condition)
 
 
 class Base(DeclarativeBase):

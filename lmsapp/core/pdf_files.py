@@ -341,7 +341,13 @@ def _save(pdf: Pdf, about: About, title: str) -> bytes:
         Dictionary(Title=title, Producer=PRODUCER, CreationDate=_moment(about), ModDate=_moment(about))
     )
     target = io.BytesIO()
-    pdf.save(target, deterministic_id=True, compress_streams=True, object_stream_mode=_PACKED)
+    pdf.save(
+        target,
+        deterministic_id=True,
+        compress_streams=True,
+        object_stream_mode=_PACKED,
+        fix_metadata_version=False,
+    )
     return target.getvalue()
 
 

@@ -86,5 +86,6 @@ def _drawn(text: str, error: str, version: int | None, mask: int | None, module:
     import segno  # noqa: PLC0415 - only pages and prints with a code need it
 
     made: Any = segno.make(text, error=error, version=version, mask=mask, micro=False, boost_error=False)
-    rows = tuple(bytes(row) for row in made.matrix_iter(border=QUIET))
+    blank, side = bytes(len(made.matrix) + 2 * QUIET), bytes(QUIET)
+    rows = (*[blank] * QUIET, *(side + bytes(row) + side for row in made.matrix), *[blank] * QUIET)
     return Code(rows, round(len(rows) * module, 2), int(made.version))

@@ -1,19 +1,18 @@
-"""The worker: huey's storages carry the numbers of jobs to it, the rows are the jobs.
+"""The worker: a queue carries the numbers of jobs to it, the rows are the jobs.
 
-By default a queue file in the data folder and a thread in the web process; PostgreSQL or Redis by a setting. Numbers
-travel as digits, nothing is unpickled. What the queue loses (a crash between the commit and the carrying, a damaged
-queue file) a sweep sends again.
+By default a queue file in the data folder and a thread in the web process; by a setting one of huey's storages: memory,
+PostgreSQL or Redis. Numbers travel as digits, nothing is unpickled. What the queue loses (a crash between the commit and
+the carrying, a damaged queue file) a sweep sends again.
 """
 
 import logging
 import sqlite3
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from huey.storage import BaseStorage, MemoryStorage, SqliteStorage
 from sqlalchemy import select
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
@@ -34,6 +33,8 @@ def make_queue(settings: Settings) -> Any:
     if settings.queue == "sqlite":
         return _queue_file(settings.data / "queue.sqlite")
     if settings.queue == "memory":
+        from huey.storage import MemoryStorage  # noqa: PLC0415 - 11 MB with PostgreSQL's driver
+
         return MemoryStorage(NAME)
     if settings.queue == "postgres":
         from huey.storage import PostgresStorage  # noqa: PLC0415 - an extra
@@ -50,17 +51,46 @@ def make_queue(settings: Settings) -> Any:
     raise Invalid("queue is “%(queue)s”; write sqlite, memory, postgres or redis.", queue=settings.queue)
 
 
-def _queue_file(path: Path) -> BaseStorage:
-    """The queue in a file, unsynced; a damaged one is made anew, since the jobs' rows hold everything."""
+class QueueFile:
+    """The queue in a SQLite file, unsynced, since the jobs' rows hold everything."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._do("create table if not exists waiting (id integer primary key, octets blob not null)")
+
+    def enqueue(self, octets: bytes) -> None:
+        """Puts something at the end."""
+        self._do("insert into waiting (octets) values (?)", octets)
+
+    def dequeue(self) -> bytes | None:
+        """Takes what has waited longest; no two workers get the same."""
+        found = self._do("delete from waiting where id = (select min(id) from waiting) returning octets")
+        return found[0][0] if found else None
+
+    def queue_size(self) -> int:
+        """How many wait."""
+        return int(self._do("select count(*) from waiting")[0][0])
+
+    def close(self) -> None:
+        """Nothing stays open between two acts."""
+
+    def _do(self, statement: str, *values: bytes) -> list[Any]:
+        with closing(sqlite3.connect(self._path, timeout=PATIENCE, isolation_level=None)) as file:
+            file.execute("pragma synchronous=off")
+            return file.execute(statement, values).fetchall()
+
+
+def _queue_file(path: Path) -> QueueFile:
+    """A damaged queue file is made anew."""
     try:
-        return SqliteStorage(NAME, filename=str(path), fsync=False, cache_mb=1)
+        return QueueFile(path)
     except sqlite3.DatabaseError as problem:
         if isinstance(problem, sqlite3.OperationalError):
             raise Invalid("%(path)s can't be used: %(problem)s", path=str(path), problem=str(problem)) from problem
         log.warning("the queue file was damaged and is made anew")
         for ending in ("", "-wal", "-shm"):
             path.with_name(path.name + ending).unlink(missing_ok=True)
-        return SqliteStorage(NAME, filename=str(path), fsync=False, cache_mb=1)
+        return QueueFile(path)
 
 
 class Worker:
@@ -122,6 +152,7 @@ class Worker:
                         numbers = jobs.left_behind(session)
                     for number in numbers:
                         self._carry(number)
+                self._registry.sweep(self._sessions)
             except Exception:
                 log.exception("the sweep stumbled")
             self._ended.wait(SWEEP_EVERY)

@@ -12,14 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from typing import TYPE_CHECKING, Any
 
 from lmsapp.core import clock
 from lmsapp.core.errors import Invalid
 from lmsapp.core.translations import N_
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,10 @@ class PublicKey:
 
     def verifies(self, signature: bytes, message: bytes) -> bool:
         """Whether this key made this signature; says nothing about when."""
+        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - see below
+
         try:
-            Ed25519PublicKey.from_public_bytes(self.octets).verify(signature, message)
+            _ed25519().Ed25519PublicKey.from_public_bytes(self.octets).verify(signature, message)
         except InvalidSignature:
             return False
         return True
@@ -122,7 +126,7 @@ class KeyRing:
         ]
         return usable[-1] if usable else None
 
-    def _unlock(self) -> tuple[str, Ed25519PrivateKey]:
+    def _unlock(self) -> tuple[str, "Ed25519PrivateKey"]:
         if self._private is None:
             newest = self._newest()
             if newest is None:
@@ -131,7 +135,7 @@ class KeyRing:
         return self._private
 
     def _add(self, now: datetime) -> PublicKey:
-        private = Ed25519PrivateKey.generate()
+        private = _ed25519().Ed25519PrivateKey.generate()
         octets = private.public_key().public_bytes_raw()
         key = PublicKey(_id(octets), octets, valid_from=now)
         _write(self._key_file(key.id), private.private_bytes_raw().hex(), 0o600)
@@ -146,6 +150,13 @@ class KeyRing:
 
     def _key_file(self, key_id: str) -> Path:
         return self._folder / f"{key_id}.key"
+
+
+@cache
+def _ed25519() -> Any:
+    from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415 - 10 MB that most pages never need
+
+    return ed25519
 
 
 def _read(path: Path) -> PublicKey:
@@ -177,11 +188,12 @@ def _damaged(path: Path) -> Invalid:
     return Invalid(N_("The key file %(path)s is damaged; put back the copy kept apart."), path=str(path))
 
 
-def _read_private(path: Path, public: PublicKey) -> Ed25519PrivateKey:
+def _read_private(path: Path, public: PublicKey) -> "Ed25519PrivateKey":
     if path.stat().st_mode & 0o077:
         raise Invalid(N_("Others can read the key file %(path)s. Run: chmod 600 %(path)s"), path=str(path))
     try:
-        private = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text(encoding="ascii")))
+        octets = bytes.fromhex(path.read_text(encoding="ascii"))
+        private: Ed25519PrivateKey = _ed25519().Ed25519PrivateKey.from_private_bytes(octets)
     except ValueError as problem:
         raise _damaged(path) from problem
     if private.public_key().public_bytes_raw() != public.octets:

@@ -12,7 +12,6 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
-import yaml
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -25,7 +24,7 @@ from lmsapp.certificates import issuing, revoking
 from lmsapp.certificates.models import Award
 from lmsapp.cohorts import attending, enrolling, progress
 from lmsapp.cohorts.models import Cohort, CohortStaff, Enrolment
-from lmsapp.core import clock
+from lmsapp.core import clock, yaml
 from lmsapp.core.access import KEEPER, Actor
 from lmsapp.core.dates import PartialDate
 from lmsapp.core.settings import Settings
@@ -33,9 +32,9 @@ from lmsapp.core.signing import KeyRing
 from lmsapp.demo.secrets import PASSWORD, PIN
 from lmsapp.engagements import recording
 from lmsapp.engagements.models import Engagement
-from lmsapp.exams import composing, marking, sitting
+from lmsapp.exams import composing, marking, saving, sitting
+from lmsapp.exams.batches import Batch, Given
 from lmsapp.exams.models import Attempt, Sitting
-from lmsapp.exams.sitting import Given
 from lmsapp.materials.models import Material
 from lmsapp.translation import wording
 
@@ -89,7 +88,7 @@ def seed(
 
 
 def _organisations(session: Session, folder: Path) -> dict[str, Organisation]:
-    listed = yaml.safe_load((folder / "organisations.yaml").read_text(encoding="utf-8"))["organisations"]
+    listed = yaml.read((folder / "organisations.yaml").read_text(encoding="utf-8"))["organisations"]
     found = {}
     for entry in listed:
         found[entry["code"]] = registering.register_organisation(
@@ -106,7 +105,7 @@ def _organisations(session: Session, folder: Path) -> dict[str, Organisation]:
 
 
 def _people(session: Session, folder: Path, organisations: Mapping[str, Organisation]) -> dict[str, Person]:
-    listed = yaml.safe_load((folder / "people.yaml").read_text(encoding="utf-8"))["people"]
+    listed = yaml.read((folder / "people.yaml").read_text(encoding="utf-8"))["people"]
     hashes = {"pin": secrets.hashed(PIN), "password": secrets.hashed(PASSWORD)}
     found = {}
     for entry in listed:
@@ -138,7 +137,7 @@ def _safety_settings(session: Session, folder: Path) -> None:
     path = folder / "settings.yaml"
     if not path.exists():
         return
-    for name, entry in (yaml.safe_load(path.read_text(encoding="utf-8")).get("settings") or {}).items():
+    for name, entry in (yaml.read(path.read_text(encoding="utf-8")).get("settings") or {}).items():
         for language, words in entry["texts"].items():
             child, adult = (
                 (words, words) if isinstance(words, str) else (words["text"], words.get("adult", words["text"]))
@@ -236,7 +235,7 @@ def _answer(scene: Scene, attempt: Attempt, share: float) -> None:
         else:
             value = next(option for option in structure["options"] if option not in structure["right"])
         events.append(Given(seq, item, value))
-    sitting.save(scene.session.connection(), attempt.code, attempt.person_id, f"seed-{attempt.id}", events)
+    saving.save(scene.session.connection(), attempt.code, attempt.person_id, Batch(f"seed-{attempt.id}", tuple(events)))
 
 
 def _hours(scene: Scene, cohort: Cohort, enrolments: list[Enrolment], hours: Callable[[int], str]) -> None:

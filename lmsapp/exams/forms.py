@@ -1,4 +1,4 @@
-"""Forms of exams: holding a sitting, extra time."""
+"""Forms of exams: holding a sitting, what an invigilator does in the room."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from wtforms.validators import ValidationError
 from lmsapp.core.formatting import latin_digits
 from lmsapp.core.translations import gettext as _
 from lmsapp.core.translations import lazy_gettext as later
-from lmsapp.web.forms import DayField, Form, Line, WholeNumber, needed
+from lmsapp.web.forms import Choice, Choices, DayField, Form, Line, Paragraphs, WholeNumber, needed
 
 
 class TimeOfDay(Line):
@@ -31,12 +31,54 @@ class SittingForm(Form):
     closes = TimeOfDay(later("Closes at"))
 
 
-class ExtensionForm(Form):
-    """Extra time for one attempt."""
+class ReasonForm(Form):
+    """An act that needs a reason."""
+
+    reason = Line(later("Reason"), [needed(later("Write the reason."))])
+
+
+class MinutesForm(Form):
+    """Extra time, with the reason."""
 
     minutes = WholeNumber(later("Minutes"), least=1, most=600)
-    reason = Line(later("Reason"), [needed(later("Write the reason for the extra time."))])
+    reason = Line(later("Reason"), [needed(later("Write the reason."))])
+
+
+class NoteForm(Form):
+    """What happened in the room, or at one desk."""
+
+    text = Paragraphs(later("What happened"), [needed(later("Write what happened."))])
+
+
+class CodeForm(Form):
+    """A new room code, or none."""
+
+    wanted = Choice(choices=["new", "none"])
 
 
 class EmptyForm(Form):
     """A button that only carries its form token."""
+
+
+class PapersForm(Form):
+    """Who writes on paper."""
+
+    chosen = Choices(later("Candidates"), coerce=int)
+
+
+class PrintForm(Form):
+    """Printing the papers of a sitting."""
+
+    size = Choice(later("Size"))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.size.choices = [("normal", _("Normal print")), ("large", _("Large print"))]
+
+
+class PaperCodeForm(Form):
+    """Which paper lies on the table."""
+
+    code = Line(
+        later("Code of the paper"), [needed(later("Scan the code of the answer sheet, or type the letters beside it."))]
+    )

@@ -6,7 +6,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from lmsapp.catalogue.models import Edition
@@ -113,16 +113,19 @@ def results(session: Session, cohort_id: int) -> Mapping[int, Result]:
     return sittings_with_results(session, cohort_id)[1]
 
 
+_SITTINGS = (
+    select(Sitting, Attempt, Mark)
+    .outerjoin(Attempt, Attempt.sitting_id == Sitting.id)
+    .outerjoin(Mark, Mark.attempt_id == Attempt.id)
+    .where(Sitting.cohort_id == bindparam("cohort"))
+    .options(joinedload(Sitting.exam))
+    .order_by(Sitting.opens_at.desc(), Attempt.id, Mark.version)
+)
+
+
 def sittings_with_results(session: Session, cohort_id: int) -> tuple[list[Sitting], Mapping[int, Result]]:
     """A cohort's sittings, the latest first, and the best result by enrolment id."""
-    rows = session.execute(
-        select(Sitting, Attempt, Mark)
-        .outerjoin(Attempt, Attempt.sitting_id == Sitting.id)
-        .outerjoin(Mark, Mark.attempt_id == Attempt.id)
-        .where(Sitting.cohort_id == cohort_id)
-        .options(joinedload(Sitting.exam))
-        .order_by(Sitting.opens_at.desc(), Attempt.id, Mark.version)
-    ).all()
+    rows = session.execute(_SITTINGS, {"cohort": cohort_id}).all()
     newest = {one.id: (one, mark) for _sitting, one, mark in rows if mark is not None and one.state != State.VOID}
     found: dict[int, Result] = {}
     for _id, (one, mark) in sorted(newest.items()):
@@ -179,7 +182,17 @@ def own_attempts(session: Session, actor: Actor) -> Sequence[Attempt]:
 
 def state_now(one: Attempt) -> State:
     """An attempt's state as of now, whether or not its expiry has been written."""
-    return attempts.effective_state(State(one.state), one.deadline_at, one.grace_seconds, clock.now())
+    return attempts.effective_state(State(one.state), one.deadline_at, one.grace_seconds, clock.now(), stopped_at(one))
+
+
+def stopped_at(one: Attempt) -> datetime | None:
+    """Since when an attempt's time stands still; None while it runs."""
+    return attempts.stopped_at(one.paused_at, one.sitting.paused_at)
+
+
+def somebody_sits(session: Session) -> bool:
+    """Whether anybody sits an exam now, so that the server's time must not jump."""
+    return bool(session.scalar(select(exists().where(Attempt.state.in_((State.OPEN, State.PAUSED))))))
 
 
 def banks(session: Session) -> Sequence[tuple[Bank, int]]:

@@ -18,14 +18,13 @@ P = TypeVar("P", bound=tuple[str, ...])
 _LIES_AT = {
     **{place: place for place in ("certificates.mine", "certificates.check", "materials.taken", "accounts.log")},
     **dict.fromkeys(("cohorts.learn", "cohorts.lesson"), "cohorts.my_course"),
-    **dict.fromkeys(("exams.banks", "exams.bank"), "exams.banks"),
     "certificates.close_out": "cohorts.cohorts",
     "accounts.profile": "",
 }
 _SECTIONS = {
     "catalogue": "catalogue.courses",
     "cohorts": "cohorts.cohorts",
-    "exams": "cohorts.cohorts",
+    "exams": "exams.banks",
     "certificates": "certificates.register",
     "materials": "materials.library",
     "engagements": "engagements.partners",
@@ -99,10 +98,11 @@ def is_partner() -> bool:
     return Role.PARTNER.value in current_user.roles and not current_user.roles & {role.value for role in STAFF}
 
 
-def is_here(endpoint: str) -> bool:
-    """Whether the page shown lies at this place: one place of a list at most is marked."""
+def is_here(endpoint: str, place: str = "") -> bool:
+    """Whether the page shown lies at this place (or in the area it names): one place of a list at most is marked."""
     shown = request.endpoint or ""
-    return endpoint == _LIES_AT.get(shown, _SECTIONS.get(shown.split(".")[0], shown))
+    own = _LIES_AT.get(shown, _SECTIONS.get(shown.split(".")[0], shown))
+    return endpoint == (_SECTIONS[place] if place else own)
 
 
 def _there(*places: P) -> list[P]:

@@ -12,15 +12,16 @@ from sqlalchemy.orm import Session
 from lmsapp.catalogue.publishing import with_keys
 from lmsapp.core import audit, clock
 from lmsapp.core.access import Actor, demand
-from lmsapp.core.errors import Invalid
+from lmsapp.core.events import publish
 from lmsapp.materials import policy
-from lmsapp.materials.models import Material, MaterialEdition, Part
+from lmsapp.materials.events import EditionEnded
+from lmsapp.materials.models import KIND, Material, MaterialEdition, Part
 from lmsapp.materials.sources import MaterialFiles, PartFile, outcomes
 from lmsapp.translation import revising
 from lmsapp.translation.models import Document, Unit
 from lmsapp.translation.revising import Piece
 
-KIND, PART = "material", "material-part"
+PART = "material-part"
 SINGLE = ("title", "subtitle", "description")
 
 
@@ -41,23 +42,6 @@ def load(session: Session, actor: Actor, files: MaterialFiles) -> str:
     made = _publish(session, actor, material, files)
     _translate(session, actor, material, made, files)
     return "new" if edition is None else "new edition"
-
-
-def withdraw(session: Session, actor: Actor, edition: MaterialEdition, reason: str) -> None:
-    """Takes an edition out of use, saying why. Copies in the world stay; every page and code that leads to it says so."""
-    demand(policy.may_withdraw(actor, edition))
-    if not reason:
-        raise Invalid("Write the reason.", fields={"reason": "Write the reason."})
-    before = edition.state
-    edition.state, edition.reason, edition.ended_at = "withdrawn", reason[:400], clock.now()
-    audit.record(
-        session,
-        "material.withdrawn",
-        actor,
-        on=("material_edition", edition.id),
-        before={"state": before},
-        after={"state": "withdrawn", "reason": edition.reason},
-    )
 
 
 def _latest(material: Material | None) -> MaterialEdition | None:
@@ -87,6 +71,8 @@ def _publish(session: Session, actor: Actor, material: Material, files: Material
     session.flush()
     after = {"material": material.code, "number": number}
     audit.record(session, "material.published", actor, on=("material_edition", edition.id), after=after)
+    if before is not None and before.state == "superseded":
+        publish(session, EditionEnded(before.id, "superseded"))
     return edition
 
 

@@ -3,12 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lmsapp.accounts.models import Organisation, Person
-from lmsapp.core.orm import Base, Code, Id
+from lmsapp.core.orm import Base, Code, Id, unique_where
 from lmsapp.translation.models import Document
+
+KIND = "material"  # of its document
 
 
 class Material(Base):
@@ -41,13 +43,7 @@ class MaterialEdition(Base):
         UniqueConstraint("material_id", "number"),
         CheckConstraint("state in ('published', 'superseded', 'withdrawn')", name="state"),
         CheckConstraint("(state = 'withdrawn') = (reason is not null)", name="withdrawn_with_reason"),
-        Index(
-            "uq_material_edition_published",
-            "material_id",
-            unique=True,
-            sqlite_where=text("state = 'published'"),
-            postgresql_where=text("state = 'published'"),
-        ),
+        unique_where("uq_material_edition_published", "material_id", condition="state = 'published'"),
     )
 
     id: Mapped[Id]

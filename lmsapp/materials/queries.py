@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session, selectinload
 from lmsapp.core.access import Actor, demand
 from lmsapp.core.errors import NotFound
 from lmsapp.core.locales import LANGUAGES
-from lmsapp.materials import adapting, policy
-from lmsapp.materials.models import Download, Material, MaterialEdition, PrintedFile
+from lmsapp.materials import policy
+from lmsapp.materials.models import KIND, Download, Material, MaterialEdition, PrintedFile
 from lmsapp.translation import queries as texts
 from lmsapp.translation.models import Translation, Unit
 from lmsapp.translation.queries import Texts
@@ -59,7 +59,7 @@ class Listed:
 def library(session: Session, actor: Actor, language: str, *, drafts_allowed: bool) -> list[Listed]:
     """All materials, by their codes."""
     found = session.scalars(_with_files(policy.visible_materials(actor)).order_by(Material.code)).all()
-    words = texts.texts_of_kind(session, adapting.KIND, language, drafts_allowed=drafts_allowed, keys=LIST_KEYS)
+    words = texts.texts_of_kind(session, KIND, language, drafts_allowed=drafts_allowed, keys=LIST_KEYS)
     spoken = _languages(session, [one.document_id for one in found])
     return [_listed(one, _in_use(one), words[one.document_id], spoken[one.document_id]) for one in found]
 
@@ -119,7 +119,7 @@ def taken(actor: Actor) -> Select[Download]:
 
 def titles(session: Session, language: str, *, drafts_allowed: bool) -> Mapping[int, Texts]:
     """The titles of all materials by the number of their document."""
-    return texts.texts_of_kind(session, adapting.KIND, language, drafts_allowed=drafts_allowed, keys=["title"])
+    return texts.texts_of_kind(session, KIND, language, drafts_allowed=drafts_allowed, keys=["title"])
 
 
 def _with_files(query: Select[Material]) -> Select[Material]:

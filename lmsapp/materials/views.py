@@ -13,7 +13,7 @@ from lmsapp.core.errors import NotFound
 from lmsapp.core.locales import LANGUAGES
 from lmsapp.core.storage import Folder
 from lmsapp.core.translations import gettext as _
-from lmsapp.materials import adapting, covers, distributing, policy, queries
+from lmsapp.materials import covers, distributing, policy, queries, withdrawing
 from lmsapp.materials.forms import WithdrawForm
 from lmsapp.materials.kinds import AUDIENCES, KINDS, SYNONYMS
 from lmsapp.materials.queries import Listed
@@ -163,7 +163,7 @@ def withdraw(slug: str, number: int) -> str | Response | tuple[str, int]:
     found = queries.material(db.session(), actor, slug, language, drafts_allowed=drafts_allowed(), number=number)
     form = WithdrawForm()
     if form.sent():
-        adapting.withdraw(db.session(), actor, found.edition, form.reason.data)
+        withdrawing.withdraw(db.session(), actor, found.edition, form.reason.data)
         flash(_("The edition is withdrawn. Every page and printed code that leads to it says so."), "done")
         return redirect(url_for("materials.edition", slug=slug, number=number), 303)  # type: ignore[return-value]
     return render_template("materials/withdraw.html", found=found, form=form), 422 if form.errors else 200

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from lmsapp.core.orm import Base, Code, Id
+from lmsapp.core.orm import Base, Code, Id, unique_where
 
 
 class Document(Base):
@@ -63,14 +63,7 @@ class Translation(Base):
     __tablename__ = "translation"
     __table_args__ = (
         UniqueConstraint("unit_id", "language", "number"),
-        Index(
-            "uq_translation_current",
-            "unit_id",
-            "language",
-            unique=True,
-            sqlite_where=text("current"),
-            postgresql_where=text("current"),
-        ),
+        unique_where("uq_translation_current", "unit_id", "language", condition="current"),
         CheckConstraint("origin in ('human', 'memory', 'machine')", name="origin"),
         CheckConstraint("state in ('awaiting', 'approved', 'refused')", name="state"),
     )

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from lmsapp.translation.models import Document, SourceRevision, Translation, Unit
@@ -23,47 +23,62 @@ def source_language(session: Session, document_id: int) -> str:
     return session.scalar(select(Document.source_language).where(Document.id == document_id)) or ""
 
 
-def texts(session: Session, document_ids: Iterable[int], language: str, *, drafts_allowed: bool) -> dict[int, Texts]:
-    """The texts of documents as a reader of `language` sees them: document id to unit key to text."""
-    return _read(session, language, [Unit.document_id.in_(list(document_ids))], drafts_allowed=drafts_allowed)
+def texts(
+    session: Session,
+    document_ids: Iterable[int],
+    language: str,
+    *,
+    drafts_allowed: bool,
+    keys: Sequence[str] | None = None,
+) -> dict[int, Texts]:
+    """The texts (all, or those of the keys) of documents as a reader of `language` sees them, by document id and key."""
+    return _read(session, language, [Unit.document_id.in_(list(document_ids))], keys, drafts_allowed=drafts_allowed)
 
 
-def texts_of(session: Session, document_id: int, language: str, *, drafts_allowed: bool) -> Texts:
+def texts_of(
+    session: Session, document_id: int, language: str, *, drafts_allowed: bool, keys: Sequence[str] | None = None
+) -> Texts:
     """The texts of one document."""
-    return texts(session, [document_id], language, drafts_allowed=drafts_allowed).get(document_id, {})
+    found = texts(session, [document_id], language, drafts_allowed=drafts_allowed, keys=keys)
+    return found.get(document_id, {})
 
 
 def texts_of_kind(
     session: Session, kind: str, language: str, *, drafts_allowed: bool, keys: Sequence[str] | None = None
 ) -> dict[int, Texts]:
     """Chosen units (by key) of all documents of a kind: for lists."""
-    conditions = [Document.kind == kind]
-    conditions += [Unit.key.in_(keys)] if keys is not None else []
-    return _read(session, language, conditions, drafts_allowed=drafts_allowed)
+    return _read(session, language, [Document.kind == kind], keys, drafts_allowed=drafts_allowed)
 
 
-def _read(session: Session, language: str, conditions: list[Any], *, drafts_allowed: bool) -> dict[int, Texts]:
-    rows = session.execute(
-        select(
-            Unit.document_id,
-            Unit.id,
-            Unit.key,
-            Unit.safety,
-            Unit.revision,
-            Document.source_language,
-            SourceRevision.text,
-            Translation.text.label("translated"),
-            Translation.state,
-            Translation.based_on,
-        )
-        .join(Document, Document.id == Unit.document_id)
-        .join(SourceRevision, and_(SourceRevision.unit_id == Unit.id, SourceRevision.number == Unit.revision))
-        .outerjoin(
-            Translation, and_(Translation.unit_id == Unit.id, Translation.language == language, Translation.current)
-        )
-        .where(Unit.retired.is_(False), *conditions)
-        .order_by(Unit.document_id, Unit.position)
-    ).all()
+_TEXTS = (
+    select(
+        Unit.document_id,
+        Unit.id,
+        Unit.key,
+        Unit.safety,
+        Unit.revision,
+        Document.source_language,
+        SourceRevision.text,
+        Translation.text.label("translated"),
+        Translation.state,
+        Translation.based_on,
+    )
+    .join(Document, Document.id == Unit.document_id)
+    .join(SourceRevision, and_(SourceRevision.unit_id == Unit.id, SourceRevision.number == Unit.revision))
+    .outerjoin(
+        Translation,
+        and_(Translation.unit_id == Unit.id, Translation.language == bindparam("language"), Translation.current),
+    )
+    .where(Unit.retired.is_(False))
+    .order_by(Unit.document_id, Unit.position)
+)
+
+
+def _read(
+    session: Session, language: str, conditions: list[Any], keys: Sequence[str] | None, *, drafts_allowed: bool
+) -> dict[int, Texts]:
+    chosen = [Unit.key.in_(keys)] if keys is not None else []
+    rows = session.execute(_TEXTS.where(*conditions, *chosen), {"language": language}).all()
     behind = _behind(session, [row for row in rows if row.based_on is not None and row.based_on < row.revision])
     found: dict[int, Texts] = defaultdict(dict)
     for row in rows:

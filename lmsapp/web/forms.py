@@ -24,8 +24,14 @@ def tidy(text: str | None) -> str:
     return unicodedata.normalize("NFC", kept).strip()
 
 
+def takes_only(*names: str) -> None:
+    """Refuses (400) a form with a field this page does not take: nobody posts `role` and is told all is well."""
+    if (set(request.form) | set(request.files)) - {"csrf_token", *names}:
+        abort(400)
+
+
 class Form(FlaskForm):  # type: ignore[misc]
-    """A form of ours. A field it does not know is refused (400), not ignored: nobody posts `role` and is told all is well."""
+    """A form of ours. A field it does not know is refused (400), not ignored."""
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         """No translations of WTForms' own: all messages stand in our catalogues."""
@@ -45,15 +51,13 @@ class Form(FlaskForm):  # type: ignore[misc]
         """Whether this form was posted and every field has a right shape."""
         if request.method != "POST":
             return False
-        known = {field.name for field in self} | {"csrf_token"}
-        known |= {f"{field.name}-{part}" for field in self for part in getattr(field, "parts", ())}
-        if set(request.form) - known or set(request.files) - known:
-            abort(400)
+        names = {field.name for field in self}
+        takes_only(*names, *(f"{field.name}-{part}" for field in self for part in getattr(field, "parts", ())))
         return bool(self.validate())
 
     def take(self, problem: Any) -> None:
-        """Puts the messages of an `Invalid` beside the fields they speak of."""
-        for name, message in problem.fields.items():
+        """Puts the messages of an `Invalid` beside the fields they speak of; other refusals stand above the form."""
+        for name, message in getattr(problem, "fields", {}).items():
             if name in self:
                 self[name].errors = [*self[name].errors, _(message, **problem.values)]
         if not any(field.errors for field in self):

@@ -9,18 +9,32 @@ Addresses begin with the language unless the area says `free=True`. A route with
 """
 
 from collections.abc import Callable
+from functools import cache, lru_cache, partial
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, g, request
+from flask import Blueprint, Flask, Response, current_app, g, request, url_for
+from werkzeug.routing import Rule
 
 from lmsapp.core.access import Policy, public
-from lmsapp.web import login
+from lmsapp.web import locale, login
 
 View = Callable[..., Any]
 
 
 class UndeclaredRoute(RuntimeError):
     """The application must not start: somebody could reach a route nobody guards."""
+
+
+class PatientRule(Rule):
+    """A rule that writes the code of its addresses when one is first made: for all at once it takes 30 ms of the start."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: FBT001, FBT002 - Werkzeug's
+        compiled = cache(partial(super()._compile_builder, append_unknown))
+
+        def build(*values: Any, **named: Any) -> tuple[str, str]:
+            return compiled()(*values, **named)
+
+        return build
 
 
 class Area(Blueprint):
@@ -63,6 +77,17 @@ def install(app: Flask) -> None:
     app.extensions["policies"] = {"static": public}
     app.extensions["hot_routes"] = set()
     app.before_request(_guard)
+    app.jinja_env.globals["url_for"] = _remembering()
+
+
+def _remembering() -> Callable[..., str]:
+    """`url_for` for templates: a page asks for dozens of addresses, most of them the same on every page."""
+
+    @lru_cache(maxsize=4096)
+    def made(_language: str, endpoint: str, **values: Any) -> str:
+        return url_for(endpoint, **values)
+
+    return lambda endpoint, **values: made(locale.current_language().code, endpoint, **values)
 
 
 def mount(app: Flask, area: Area) -> None:

@@ -25,7 +25,12 @@ def install(app: Flask) -> None:
 
 def static_url(name: str) -> str:
     """The address of a static file, which changes when the file does."""
-    return url_for("static", filename=name, v=_digest(str(Path(current_app.static_folder or "") / name)))
+    return _address(current_app.static_folder or "", name)
+
+
+@lru_cache(maxsize=200)
+def _address(folder: str, name: str) -> str:
+    return url_for("static", filename=name, v=_digest(str(Path(folder) / name)))
 
 
 @lru_cache(maxsize=200)

@@ -12,7 +12,7 @@ from lmsapp.core.sessions import transaction
 from tests.conftest import Worlds
 from tests.house import House
 
-RECORDED = re.compile(r'audit\.record\(\s*session,\s*"([a-z._-]+)".{0,120}?on=\("([a-z_]+)"', re.S)
+RECORDED = re.compile(r'audit\.record\(\s*session,\s*"([a-z._-]+)".{0,120}?on=\("([a-z_]+)"', re.DOTALL)
 
 
 def _page(house: House, key: str, path: str) -> str:

@@ -167,5 +167,24 @@ class ExamPage extends HTMLElement {
   }
 }
 
+// <live-part> shows its own newest state: the page is asked for again, and what changed takes the old one's place.
+class LivePart extends HTMLElement {
+  connectedCallback() { this.timer = setInterval(() => this.refresh(), Number(this.dataset.seconds) * 1000); }
+
+  disconnectedCallback() { clearInterval(this.timer); }
+
+  async refresh() {
+    if (document.hidden || this.contains(document.activeElement)) return;
+    try {
+      const reply = await fetch(location.href, { headers: { Accept: "text/html" } });
+      if (!reply.ok || reply.redirected) return;
+      const page = new DOMParser().parseFromString(await reply.text(), "text/html");
+      const fresh = page.getElementById(this.id);
+      if (fresh && fresh.innerHTML !== this.innerHTML) this.innerHTML = fresh.innerHTML;
+    } catch { /* the line is broken: what stands here stays, and the next try comes */ }
+  }
+}
+
+customElements.define("live-part", LivePart);
 customElements.define("reading-place", ReadingPlace);
 customElements.define("exam-page", ExamPage);

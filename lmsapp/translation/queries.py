@@ -19,6 +19,11 @@ def document(session: Session, kind: str, key: str) -> Document | None:
     return session.scalar(select(Document).where(Document.kind == kind, Document.key == key))
 
 
+def source_language(session: Session, document_id: int) -> str:
+    """The language a document was written in."""
+    return session.scalar(select(Document.source_language).where(Document.id == document_id)) or ""
+
+
 def texts(
     session: Session,
     document_ids: Iterable[int],
@@ -153,24 +158,3 @@ def revisions(session: Session, document_id: int) -> Sequence[tuple[Unit, Source
         .order_by(SourceRevision.made_at, SourceRevision.id)
     ).all()
     return [(row[0], row[1]) for row in rows]
-
-
-def coverage(session: Session, kind: str) -> dict[int, dict[str, int]]:
-    """How many units of each document of a kind are translated, by language; `""` counts the units themselves."""
-    totals = session.execute(
-        select(Unit.document_id, func.count())
-        .join(Document)
-        .where(Document.kind == kind, Unit.retired.is_(False))
-        .group_by(Unit.document_id)
-    )
-    found: dict[int, dict[str, int]] = {document_id: {"": count} for document_id, count in totals}
-    rows = session.execute(
-        select(Unit.document_id, Translation.language, func.count())
-        .join(Unit, Unit.id == Translation.unit_id)
-        .join(Document, Document.id == Unit.document_id)
-        .where(Document.kind == kind, Unit.retired.is_(False), Translation.current)
-        .group_by(Unit.document_id, Translation.language)
-    )
-    for document_id, language, count in rows:
-        found[document_id][language] = count
-    return found

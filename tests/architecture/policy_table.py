@@ -19,6 +19,7 @@ PUBLIC = {
     "home.accessibility",
     "home.help_page",
     "home.privacy",
+    "home.search",
     "home.start",
     "machine.health",
     "machine.robots",
@@ -39,6 +40,7 @@ SIGNED_IN = {
     "accounts.profile",
     "accounts.sign_out",
     "certificates.mine",
+    "cohorts.my_course",
     "materials.taken",
 }
 OVERSIGHT = {"manager", "administrator"}

@@ -295,7 +295,7 @@ def picture_digests(session: Session) -> set[str]:
 
 def exam_of(session: Session, edition_id: int) -> Exam | None:
     """The final exam of an edition, if it was made."""
-    return session.scalar(select(Exam).where(Exam.edition_id == edition_id))
+    return session.scalar(select(Exam).where(Exam.edition_id == edition_id, Exam.code == FINAL))
 
 
 def corrected_to_fail(session: Session) -> set[int]:

@@ -131,7 +131,9 @@ def build(session: Session, candidates: int = 3, languages: Sequence[str] = ("en
             "feedback": f"About {entry['key']}.",
             "critical": entry["key"] == critical,
         }
-        banking.put(session, KEEPER, bank, entry | whole, "en")
+        asked = entry | whole
+        others = {code: _translated(asked, code) for code in languages if code != "en"}
+        banking.put(session, KEEPER, bank, asked, "en", others)
     exam = Exam(
         edition_id=edition.id, code="hall", bank_id=bank.id, questions=len(ENTRIES), pass_mark=PASS_MARK, attempts=2,
         blueprint=[{"count": len(ENTRIES)}],
@@ -154,6 +156,17 @@ def build(session: Session, candidates: int = 3, languages: Sequence[str] = ("en
     session.add(held)
     session.flush()
     return Hall(session, cohort, held, people, members["assessor"].actor, *extra, members["instructor"].actor)
+
+
+def _translated(entry: Mapping[str, Any], code: str) -> dict[str, Any]:
+    """An entry's words as a translation has them."""
+
+    def said(text: Any) -> str:
+        return f"[{code}] {text['text'] if isinstance(text, dict) else text}"
+
+    plain = {name: said(entry[name]) for name in ("stem", "feedback", "unit") if name in entry}
+    lists = {name: [said(one) for one in entry[name]] for name in ("options", "rubric", "accepted") if name in entry}
+    return plain | lists
 
 
 def _marker(session: Session, cohort: Cohort, name: str) -> Actor:

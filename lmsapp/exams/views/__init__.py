@@ -2,7 +2,9 @@
 
 from lmsapp.exams.views import (
     analysis,
+    authoring,
     banks,
+    composing,
     exchanging,
     holding,
     marking,
@@ -17,7 +19,9 @@ from lmsapp.exams.views.area import area
 __all__ = [
     "analysis",
     "area",
+    "authoring",
     "banks",
+    "composing",
     "exchanging",
     "holding",
     "marking",

@@ -57,8 +57,7 @@ POLICIES = (
     exams_policy,
     materials_policy,
 )
-LARGEST_UPLOAD = 64 * 1024 * 1024
-LARGEST_FORM = 2 * 1024 * 1024
+LARGEST_FORM = 2 * 1024 * 1024  # no page takes a file yet
 
 
 class LmsFlask(Flask):
@@ -86,7 +85,7 @@ def create_app(settings: Settings) -> Flask:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(days=settings.session_days),
-        MAX_CONTENT_LENGTH=LARGEST_UPLOAD,
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
         MAX_FORM_PARTS=5000,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),

@@ -19,9 +19,11 @@ COMMANDS = {
     "certificates": "lmsapp.certificates.commands:certificates",
     "demo": "lmsapp.demo.commands:demo",
     "audit": "lmsapp.upkeep.audit:audit",
+    "bank": "lmsapp.exams.commands:bank",
     "bench": "lmsapp.bench.commands:bench",
     "backup": "lmsapp.upkeep.backup:backup",
     "doctor": "lmsapp.upkeep.doctor:doctor",
+    "fields": "lmsapp.upkeep.personal:fields",
     "restore": "lmsapp.upkeep.backup:restore",
 }
 

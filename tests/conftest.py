@@ -38,6 +38,14 @@ def nobody_listens() -> Iterator[None]:
     events.hear_nothing()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the reliability suites."""
+    parser.addoption("--long", action="store_true", help="the long form of the reliability suites")
+    parser.addoption(
+        "--figures", help="append what the reliability suites tried and found to this file, as lines of JSON"
+    )
+
+
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite database with all tables and the cast, made once and copied for each test."""

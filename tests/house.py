@@ -21,9 +21,10 @@ from tests import cast
 
 MISSING = {
     "number": "04820005", "membership_id": 987654, "code": "nothing-2026-01", "enrolment_id": 987654, "sitting_id": 987654,
-    "attempt": "ZZZZZZZZZZ", "released": "ZZZZZZZZZZ", "serial": "NMC-2026-AC-99999-X", "job_id": 987654,
-    "slug": "nothing",
+    "attempt": "ZZZZZZZZZZ", "paper": "ZZZZZZZZZZ", "released": "ZZZZZZZZZZ", "serial": "NMC-2026-AC-99999-X", "job_id": 987654,
+    "slug": "nothing", "picture": "0" * 64, "agency": "nothing",
 }  # fmt: skip
+BY_PAPER = {"paper_file", "papers_file", "key_paper", "reconcile"}
 BY_ATTEMPT = {
     "question",
     "events",
@@ -40,6 +41,7 @@ BY_ATTEMPT = {
     "resume",
     "void",
     "note",
+    "paper_picture",
 }
 
 
@@ -98,7 +100,10 @@ def address(rule: Rule, things: dict[str, object]) -> str:
     if area == "exams":
         values |= {"number": 1, "code": things["attempt"] if name in BY_ATTEMPT else things["code"]}
         values["code"] = things["released"] if name == "result" else values["code"]
-        values["code"] = "tst-100" if name == "bank" else values["code"]
+        values["code"] = "tst-100" if rule.rule.startswith("/<language:language>/banks/") else values["code"]
+        values["digest"] = things["picture"]
+        if name in BY_PAPER:
+            values |= {"code": things["paper"], "purpose": "sheet", "size": "normal"}
     elif area == "engagements":
         values["country"] = "ge"
     elif area in ("materials", "printed"):
@@ -107,10 +112,20 @@ def address(rule: Rule, things: dict[str, object]) -> str:
         values["code"] = "tst-100"
     else:
         values["code"] = str(things["code"]).lower()
-    values |= {k: things[k] for k in ("membership_id", "enrolment_id", "sitting_id", "serial", "job_id", "slug")}
+    values |= {
+        k: things[k] for k in ("membership_id", "enrolment_id", "sitting_id", "serial", "job_id", "slug", "agency")
+    }
     path = rule.rule
     for argument in rule.arguments:
-        for converter in ("language:", "int:", "path:", "any(press, screen):", ""):
+        for converter in (
+            "language:",
+            "int:",
+            "path:",
+            "any(press, screen):",
+            "any(booklet, sheet):",
+            "any(normal, large):",
+            "",
+        ):
             path = path.replace(f"<{converter}{argument}>", str(values[argument]))
     return path
 

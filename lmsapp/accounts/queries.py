@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, selectinload
 
 from lmsapp.accounts import policy
@@ -44,7 +45,7 @@ def actor_of(session: Session, person: Person, signed_in_at: datetime | None = N
 def actor_with(
     session: Session,
     person_id: int,
-    held: Sequence[tuple[Membership | Row[Any], str]],
+    held: Sequence[tuple[Any, str]],
     signed_in_at: datetime | None = None,
     address: str = "",
 ) -> Actor:
@@ -105,19 +106,21 @@ def organisation(session: Session, actor: Actor, code: str) -> Organisation:
     return found
 
 
-_NAMES = (
-    select(OrganisationName.organisation_id, OrganisationName.language, OrganisationName.name)
-    .where(
-        OrganisationName.organisation_id.in_(bindparam("ids", expanding=True)),
-        OrganisationName.valid_from <= bindparam("today"),
+@cache
+def _names() -> Select[*tuple[Any, ...]]:
+    return (
+        select(OrganisationName.organisation_id, OrganisationName.language, OrganisationName.name)
+        .where(
+            OrganisationName.organisation_id.in_(bindparam("ids", expanding=True)),
+            OrganisationName.valid_from <= bindparam("today"),
+        )
+        .order_by(OrganisationName.valid_from)
     )
-    .order_by(OrganisationName.valid_from)
-)
 
 
 def names_of(session: Session, ids: Iterable[int], language: str) -> dict[int, str]:
     """Today's names of organisations in a language (English, else any, where that is missing)."""
-    rows = session.execute(_NAMES, {"ids": list(ids), "today": clock.now().date()}).all()
+    rows = session.execute(_names(), {"ids": list(ids), "today": clock.now().date()}).all()
     names: dict[int, str] = {}
     for wanted in (None, "en", language):
         names |= {row.organisation_id: row.name for row in rows if wanted in (None, row.language)}

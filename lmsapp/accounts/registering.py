@@ -59,13 +59,25 @@ def register_organisation(
     """Adds the centre, a partner or a donor with its names by language."""
     demand(policy.may_administer(actor))
     if session.scalar(select(Organisation.id).where(Organisation.code == code)):
-        raise Conflict(N_("There is an organisation with the code %(code)s already."), code=code)
+        message = N_("There is an organisation with the code %(code)s already.")
+        raise Invalid(message, {"code": message}, code=code)
     organisation = Organisation(code=code, kind=kind, country=country)
     organisation.names = [OrganisationName(language=k, name=v, valid_from=since) for k, v in names.items()]
     session.add(organisation)
     session.flush()
     audit.record(session, "organisation.registered", actor, on=("organisation", organisation.id), after={"code": code})
     return organisation
+
+
+def suspend(session: Session, actor: Actor, organisation: Organisation, *, active: bool) -> None:
+    """Suspends an organisation: its people have no rights through it from the next request on; or opens it again."""
+    demand(policy.may_administer(actor))
+    if organisation.kind == "centre":
+        raise Conflict(N_("The centre itself can't be suspended."))
+    if organisation.active != active:
+        organisation.active = active
+        act = "organisation.opened" if active else "organisation.suspended"
+        audit.record(session, act, actor, on=("organisation", organisation.id))
 
 
 def register(session: Session, actor: Actor, new: NewPerson, organisation: Organisation, role: Role) -> Person:

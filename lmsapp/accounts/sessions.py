@@ -1,9 +1,10 @@
 """From a ticket to a reader: the look-up every signed-in request makes, in one statement and plain rows."""
 
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, select, update
+from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from lmsapp.accounts import policy, queries
@@ -12,44 +13,48 @@ from lmsapp.core import clock
 from lmsapp.core.access import Actor
 
 SEEN_EVERY = timedelta(minutes=2)
-_NOW = bindparam("now")
-_LIVE = (
-    select(
-        SignIn.id.label("session_id"),
-        SignIn.fresh_at,
-        SignIn.seen_at,
-        Person.id,
-        Person.name,
-        Person.name_language,
-        Person.latin_name,
-        Person.number,
-        Person.language,
-        Person.time_zone,
-        Person.calendar,
-        Person.must_choose_secret,
-        Membership.role,
-        Membership.organisation_id,
-        Membership.languages,
-        Organisation.kind,
-    )
-    .join_from(SignIn, Person, Person.id == SignIn.person_id)
-    .outerjoin(Membership, and_(Membership.person_id == Person.id, policy.running(_NOW)))
-    .outerjoin(Organisation, and_(Organisation.id == Membership.organisation_id, Organisation.active))
-    .where(
-        SignIn.ticket_hash == bindparam("ticket_hash"),
-        SignIn.ended_at.is_(None),
-        SignIn.ends_at > _NOW,
-        SignIn.seen_at > bindparam("not_idle_since"),
-        Person.active,
-    )
-)
+_NOW: BindParameter[datetime] = bindparam("now")
 
 
-def find(session: Session, ticket_hash: str, address: str, idle_hours: int) -> tuple[Row[Any], Actor] | None:
+@cache
+def _live() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            SignIn.id.label("session_id"),
+            SignIn.fresh_at,
+            SignIn.seen_at,
+            Person.id,
+            Person.name,
+            Person.name_language,
+            Person.latin_name,
+            Person.number,
+            Person.language,
+            Person.time_zone,
+            Person.calendar,
+            Person.must_choose_secret,
+            Membership.role,
+            Membership.organisation_id,
+            Membership.languages,
+            Organisation.kind,
+        )
+        .join_from(SignIn, Person, Person.id == SignIn.person_id)
+        .outerjoin(Membership, and_(Membership.person_id == Person.id, policy.running(_NOW)))
+        .outerjoin(Organisation, and_(Organisation.id == Membership.organisation_id, Organisation.active))
+        .where(
+            SignIn.ticket_hash == bindparam("ticket_hash"),
+            SignIn.ended_at.is_(None),
+            SignIn.ends_at > _NOW,
+            SignIn.seen_at > bindparam("not_idle_since"),
+            Person.active,
+        )
+    )
+
+
+def find(session: Session, ticket_hash: str, address: str, idle_hours: int) -> tuple[Any, Actor] | None:
     """The live session with its person, and what she may today; None when it ended, idled out, or the account is closed."""
     now = clock.now()
     asked = {"ticket_hash": ticket_hash, "now": now, "not_idle_since": now - timedelta(hours=idle_hours)}
-    rows = session.execute(_LIVE, asked).all()
+    rows = session.execute(_live(), asked).all()
     if not rows:
         return None
     held = [(row, row.kind) for row in rows if row.role is not None and row.kind is not None]

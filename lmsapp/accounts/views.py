@@ -4,11 +4,20 @@ from flask import Response, abort, current_app, flash, redirect, render_template
 from flask_login import current_user
 
 from lmsapp.accounts import policy, queries, registering, signing_in
-from lmsapp.accounts.forms import PersonForm, ProfileForm, ResetForm, RoleForm, SecretForm, SignInForm
+from lmsapp.accounts.forms import (
+    OrganisationForm,
+    OrganisationStateForm,
+    PersonForm,
+    ProfileForm,
+    ResetForm,
+    RoleForm,
+    SecretForm,
+    SignInForm,
+)
 from lmsapp.accounts.models import Person
 from lmsapp.accounts.registering import Slip
-from lmsapp.accounts.roles import ROLE_NAMES, Role
-from lmsapp.core import audit, qr
+from lmsapp.accounts.roles import KIND_NAMES, ROLE_NAMES, Role
+from lmsapp.core import audit, clock, qr
 from lmsapp.core.access import public, signed_in
 from lmsapp.core.errors import Busy, Conflict, Invalid, NotFound
 from lmsapp.core.formatting import country_names
@@ -299,6 +308,44 @@ def open_or_close(number: str) -> Response:
     registering.deactivate(db.session(), login.actor(), found, active=not found.active)
     flash(_("The account is open.") if found.active else _("The account is closed; its sessions ended."), "done")
     return redirect(url_for("accounts.person", number=number), 303)  # type: ignore[return-value]
+
+
+@area.form("/organisations", policy=policy.may_administer)
+def organisations() -> str | Response | tuple[str, int]:
+    """Partner agencies and donors: who they are, adding one."""
+    form = OrganisationForm(countries=country_names())
+    if form.sent():
+        try:
+            registering.register_organisation(
+                db.session(),
+                login.actor(),
+                code=form.code.data,
+                kind=form.kind.data,
+                country=form.country.data or None,
+                names=form.names(),
+                since=clock.now().date(),
+            )
+        except Invalid as problem:
+            form.take(problem)
+        else:
+            flash(_("The organisation is added."), "done")
+            return redirect(url_for("accounts.organisations"), 303)  # type: ignore[return-value]
+    found = queries.organisations(db.session(), login.actor())
+    names = queries.names_of(db.session(), [o.id for o in found], current_language().code)
+    page = render_template("accounts/organisations.html", found=found, names=names, form=form, kinds=KIND_NAMES)
+    return page, 422 if form.errors else 200
+
+
+@area.post("/organisations/<agency>/state", policy=policy.may_administer)
+def organisation_state(agency: str) -> Response:
+    """Suspends an organisation, or opens it again."""
+    found = queries.organisation(db.session(), login.actor(), agency)
+    form = OrganisationStateForm()
+    if not form.sent():
+        abort(422)
+    registering.suspend(db.session(), login.actor(), found, active=form.active.data == "yes")
+    flash(_("The organisation is open.") if found.active else _("The organisation is suspended."), "done")
+    return redirect(url_for("accounts.organisations"), 303)  # type: ignore[return-value]
 
 
 @area.get("/log", policy=policy.may_read_audit)

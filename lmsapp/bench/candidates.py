@@ -26,6 +26,7 @@ from lmsapp.web.login import TICKET, ticket_hash
 
 PATIENCE_SECONDS = 15
 CHANGED, REPLAYED = 0.10, 0.02
+HONEST = (429, 503, 507)
 
 
 class Unanswered(Exception):
@@ -82,9 +83,13 @@ class Seat:
 
 @dataclass
 class Ledger:
-    """What one candidate was told is saved: sequence number to item and value; how long each answer took in ms."""
+    """What one candidate was told is saved: sequence number to item and value; how long each answer took in ms.
+
+    `forgotten` are numbers that the server had acknowledged and later did not know.
+    """
 
     acked: dict[int, tuple[str, str]] = field(default_factory=dict)
+    forgotten: set[int] = field(default_factory=set)
     receipt: bytes = b""
     waited: list[float] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
@@ -97,7 +102,7 @@ class Candidate:
         self.seat, self.ledger = seat, Ledger()
         self._chance = random.Random(f"{seed}:{seat.code}")  # noqa: S311 - the same candidate every time
         self._device = f"bench-{self._chance.randrange(10**9)}"
-        self._epoch = 0
+        self._epoch, self.acked_to, self.last_status = 0, 0, 0
         self.events: list[dict[str, Any]] = []
 
     def answers(self, rounds: int = 1) -> Iterator[dict[str, Any]]:
@@ -112,30 +117,47 @@ class Candidate:
                 yield event
 
     async def give(self, line: Line, event: dict[str, Any]) -> None:
-        """Sends one answer, and with it everything not acknowledged, until it is acknowledged."""
-        while event["seq"] not in self.ledger.acked:
-            await self.send(line, [one for one in self.events if one["seq"] not in self.ledger.acked][:50])
+        """Sends one answer, and before it everything above the server's number, until it is acknowledged."""
+        while event["seq"] > self.acked_to:
+            await self.flush(line)
         if self._chance.random() < REPLAYED:
             await self.send(line, [event])
 
+    async def flush(self, line: Line) -> None:
+        """Sends what the server does not know yet."""
+        await self.send(line, self.events[self.acked_to :][:50])
+
     async def send(self, line: Line, events: Sequence[dict[str, Any]]) -> None:
         """One request; what its answer acknowledges goes into the ledger, everything else counts as not sent."""
-        body = json.dumps({"device": self._device, "epoch": self._epoch, "events": events}).encode()
         began = time.perf_counter()
         try:
-            status, text = await line.ask("POST", f"/en/exams/{self.seat.code}/events", body, self._headers())
+            path = f"/en/exams/{self.seat.code}/events"
+            status, text = await line.ask("POST", path, self._body(events), self._headers())
         except Unanswered:
             await asyncio.sleep(0.1)
             return
+        self.last_status = status
         if status != 200:
-            self.ledger.refused.append(f"{status} {text[:80]!r}")
+            self._refused(status, text)
             await asyncio.sleep(0.1)
             return
+        said = _object(text)
+        if "acked_to" not in said:  # somebody else's page, as a captive portal sends it
+            return
         self.ledger.waited.append((time.perf_counter() - began) * 1000)
-        said = json.loads(text)
-        self._epoch = said.get("epoch", 0)
-        for one in self.events[: said["acked_to"]]:
+        self._epoch = said["epoch"]
+        self._told(said["acked_to"])
+
+    def _told(self, acked_to: int) -> None:
+        self.acked_to = acked_to
+        for one in self.events[:acked_to]:
             self.ledger.acked.setdefault(one["seq"], (one["item"], one["value"]))
+        self.ledger.forgotten |= {seq for seq in self.ledger.acked if seq > acked_to}
+
+    def _refused(self, status: int, text: bytes) -> None:
+        """A server that says it can't write just now is honest; whatever else it refuses is a fault."""
+        if status not in HONEST:
+            self.ledger.refused.append(f"{status} {text[:120]!r}")
 
     async def hand_in(self, line: Line) -> None:
         """Hands in until a receipt came."""
@@ -154,16 +176,32 @@ class Candidate:
                 continue
             if status == 200:
                 self.ledger.receipt = text
+                return
+            if status == 409 and (said := _object(text)) and said.get("error") == "missing":
+                self._told(said["acked_to"])
+                await self.send(line, self.events[self.acked_to :][:50])
             else:
-                self.ledger.refused.append(f"{status} {text[:80]!r}")
+                self._refused(status, text)
                 await asyncio.sleep(0.1)
 
     def final(self) -> dict[str, str]:
         """The answers that must count in the end: the last one to each item."""
         return {event["item"]: event["value"] for event in self.events}
 
+    def _body(self, events: Sequence[dict[str, Any]]) -> bytes:
+        return json.dumps({"device": self._device, "epoch": self._epoch, "events": events}).encode()
+
     def _headers(self) -> str:
         return f"Content-Type: application/json\r\nAccept: application/json\r\nX-CSRFToken: {self.seat.token}\r\n"
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    """What an answer says as JSON; nothing when it is somebody else's page."""
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def answers_hash(answers: Mapping[str, str]) -> str:

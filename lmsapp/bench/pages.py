@@ -1,5 +1,6 @@
 """E5, E6: pages as the server makes them, beside a bare page of 24 KB with Flask, the ORM and Jinja."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def run(school: School, folder: Path, repeat: int) -> Iterator[Row]:
     trainee = school.browser(school.person_with(Role.TRAINEE).id)
     teacher = school.browser(school.person_with(Role.INSTRUCTOR).id)
     visitor = school.browser()
+    gc.freeze()  # as the server does
     for what, client, path in (
         ("trainee's first page (E5)", trainee, "/prs/"),
         ("course page (E6)", visitor, "/en/courses/maf-101"),

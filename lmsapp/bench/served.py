@@ -34,13 +34,14 @@ class Server:
         """Starts it and waits for its first answer; `first_answer` is what that cost, in seconds."""
         self.port = self.port or _free_port()
         begun = time.perf_counter()
-        self._process = subprocess.Popen(  # noqa: S603 - our own words
-            [word.replace("{port}", str(self.port)) for word in self.words],
-            env=os.environ | {"LMSAPP_DATA": str(self.folder)} | dict(self.environment),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        with (self.folder / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own words
+                [word.replace("{port}", str(self.port)) for word in self.words],
+                env=os.environ | {"LMSAPP_DATA": str(self.folder)} | dict(self.environment),
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                start_new_session=True,
+            )
         while not self.answers("healthz"):
             if self._process.poll() is not None or time.perf_counter() - begun > WAIT_SECONDS:
                 raise RuntimeError("the server did not start")

@@ -40,12 +40,20 @@ class Tally:
     marked_wrongly: int = 0
     refused: int = 0
     damaged: int = 0
+    first_refusal: str = ""
 
     @property
     def sound(self) -> bool:
         """Whether nothing acknowledged was lost and nothing happened twice, and something was tried at all."""
         wrong = self.lost + self.changed + self.projected_wrongly + self.handed_in_wrongly + self.marked_wrongly
         return self.acknowledged > 0 and wrong + self.damaged + self.refused == 0
+
+    def with_ledgers(self, candidates: Sequence[Candidate]) -> "Tally":
+        """What the candidates' own ledgers say."""
+        self.acknowledged = sum(len(one.ledger.acked) for one in candidates)
+        refused = [said for one in candidates for said in one.ledger.refused]
+        self.refused, self.first_refusal = len(refused), refused[0] if refused else ""
+        return self
 
     def facts(self) -> dict[str, Any]:
         """For a line of JSON."""
@@ -70,23 +78,22 @@ def room(school: School, size: int) -> list[Seat]:
 
 
 def run(
-    seats: Sequence[Seat],
+    candidates: list[Candidate],
     port: int,
     fault: Callable[[], None],
     *,
     seed: int,
     faults: int,
     acknowledged: int,
-) -> tuple[list[Candidate], Tally]:
+    pauses: tuple[float, float] = BETWEEN_FAULTS,
+) -> Tally:
     """Lets everybody write until so many faults were survived and so many answers acknowledged; then all hand in."""
-    candidates = [Candidate(seat, seed) for seat in seats]
     tally = Tally(candidates=len(candidates))
     begun = time.perf_counter()
-    asyncio.run(_storm(candidates, port, fault, tally, seed, faults, acknowledged))
-    tally.acknowledged = sum(len(one.ledger.acked) for one in candidates)
-    tally.refused = sum(len(one.ledger.refused) for one in candidates)
+    asyncio.run(_storm(candidates, port, fault, tally, seed, faults, acknowledged, pauses))
+    tally.with_ledgers(candidates)
     tally.seconds = round(time.perf_counter() - begun, 1)
-    return candidates, tally
+    return tally
 
 
 async def _storm(
@@ -97,6 +104,7 @@ async def _storm(
     seed: int,
     faults: int,
     acknowledged: int,
+    pauses: tuple[float, float],
 ) -> None:
     enough = asyncio.Event()
 
@@ -112,7 +120,7 @@ async def _storm(
     async def break_things() -> None:
         chance = random.Random(seed)  # noqa: S311 - the same storm every time
         while tally.faults < faults or sum(len(one.ledger.acked) for one in candidates) < acknowledged:
-            await asyncio.sleep(chance.uniform(*BETWEEN_FAULTS))
+            await asyncio.sleep(chance.uniform(*pauses))
             if tally.faults < faults:
                 await asyncio.to_thread(fault)
                 tally.faults += 1
@@ -125,12 +133,13 @@ def verify(school: School, candidates: Sequence[Candidate], tally: Tally) -> Tal
     """Holds every ledger against the database, once the worker has marked everybody."""
     with school.opened.sessions() as session:
         if session.get_bind().dialect.name == "sqlite":
-            tally.damaged += session.scalar(text("PRAGMA integrity_check")) != "ok"
+            tally.damaged = int(session.scalar(text("PRAGMA integrity_check")) != "ok")
         for candidate in candidates:
             attempt = session.scalars(select(Attempt).where(Attempt.code == candidate.seat.code)).one()
             _events(session, attempt, candidate, tally)
             _projection(session, attempt, candidate, tally)
             submitted = session.get(Submission, attempt.id)
+            tally.lost += len(candidate.ledger.forgotten)
             right = submitted is not None and submitted.answered == len(candidate.final())
             tally.handed_in_wrongly += not right
             count = session.scalar(select(func.count()).select_from(Mark).where(Mark.attempt_id == attempt.id))

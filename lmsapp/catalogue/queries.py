@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -52,14 +54,16 @@ def courses(session: Session, actor: Actor, language: str, *, drafts_allowed: bo
     return [Listed(e.course.code, e.course.group, e, words[e.document_id]) for e in editions]
 
 
-_WHOLE = (joinedload(Edition.course), selectinload(Edition.modules).joinedload(Module.lessons))
+@cache
+def _whole() -> tuple[Any, ...]:
+    return (joinedload(Edition.course), selectinload(Edition.modules).joinedload(Module.lessons))
 
 
 def edition(session: Session, actor: Actor, code: str, number: int | None = None) -> Edition:
     """The newest edition of a course (or a given one) with its modules and lessons; NotFound otherwise."""
     query = policy.visible_editions(actor).where(func.upper(Course.code) == code.upper())
     query = query.where(Edition.number == number) if number else query
-    found = session.scalar(query.order_by(Edition.number.desc()).limit(1).options(*_WHOLE))
+    found = session.scalar(query.order_by(Edition.number.desc()).limit(1).options(*_whole()))
     if found is None:
         raise NotFound
     return found

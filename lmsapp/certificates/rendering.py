@@ -40,6 +40,7 @@ def rendered(award: Award) -> bytes:
     return pdf.stamp(
         sheet.base,
         sheet.overlay,
+        specimen=sheet.specimen,
         overlay_style=sheet.overlay_style,
         codes=sheet.codes,
         resources=sheet.resources,

@@ -79,6 +79,15 @@ def assign(session: Session, actor: Actor, cohort: Cohort, person: Person, part:
     audit.record(session, "cohort.staffed", actor, on=("cohort", cohort.id), after={"part": part, "person": person.id})
 
 
+def take_off(session: Session, actor: Actor, cohort: Cohort, person: Person, part: str) -> None:
+    """Takes somebody off the cohort's staff; what she entered stays hers."""
+    demand(policy.may_run(actor, cohort))
+    for one in [s for s in cohort.staff if s.person_id == person.id and s.part == part]:
+        cohort.staff.remove(one)
+        session.delete(one)
+        audit.record(session, "cohort.left", actor, on=("cohort", cohort.id), after={"part": part, "person": person.id})
+
+
 def enrol(session: Session, actor: Actor, cohort: Cohort, person: Person, language: str) -> Enrolment:
     """Puts a person on the roster; who was taken off comes back with all her records."""
     demand(policy.may_run(actor, cohort))

@@ -4,16 +4,21 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
+from typing import Any
 
-from sqlalchemy import and_, bindparam, func, join, select
+from sqlalchemy import Select, and_, bindparam, func, join, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
-from lmsapp.accounts.models import Person
+from lmsapp.accounts.models import Membership, Organisation, Person
+from lmsapp.accounts.policy import running
 from lmsapp.catalogue.models import Edition, Lesson, Module
 from lmsapp.cohorts import policy, roster
 from lmsapp.cohorts.models import Cohort, CohortStaff, Enrolment, HoursEntry, LessonProgress
 from lmsapp.core.access import Actor
 from lmsapp.core.errors import NotFound
+
+PARTS = ("instructor", "assessor")
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +67,7 @@ def cohorts(session: Session, actor: Actor) -> Sequence[Cohort]:
         )
     )
     order = {"running": 0, "planned": 1, "closed": 2, "cancelled": 3}
-    return sorted(rows, key=lambda c: (order[c.state], -c.starts_on.toordinal(), c.code))
+    return sorted(rows, key=lambda c: (order[c.phase], -c.starts_on.toordinal(), c.code))
 
 
 def sizes(session: Session, ids: Sequence[int]) -> Mapping[int, int]:
@@ -75,21 +80,35 @@ def sizes(session: Session, ids: Sequence[int]) -> Mapping[int, int]:
     return {row[0]: row[1] for row in rows}
 
 
-_WHOLE = (
-    joinedload(Cohort.edition).joinedload(Edition.course),
-    joinedload(Cohort.partner),
-    joinedload(Cohort.staff).joinedload(CohortStaff.person),
-)
+@cache
+def _whole() -> tuple[Any, ...]:
+    return (
+        joinedload(Cohort.edition).joinedload(Edition.course),
+        joinedload(Cohort.partner),
+        joinedload(Cohort.staff).joinedload(CohortStaff.person),
+    )
 
 
 def cohort(session: Session, actor: Actor, code: str) -> Cohort:
     """The cohort with this code, if the actor may see it; NotFound otherwise."""
     found = session.scalar(
-        policy.visible_cohorts(actor).where(func.upper(Cohort.code) == code.upper()).options(*_WHOLE)
+        policy.visible_cohorts(actor).where(func.upper(Cohort.code) == code.upper()).options(*_whole())
     )
     if found is None:
         raise NotFound
     return found
+
+
+def assignable(session: Session) -> Sequence[tuple[Person, str]]:
+    """Who holds the role of an instructor or assessor at the centre today, with the part she can take, by name."""
+    rows = session.execute(
+        select(Person, Membership.role)
+        .join(Membership, Membership.person_id == Person.id)
+        .join(Organisation, Organisation.id == Membership.organisation_id)
+        .where(Organisation.kind == "centre", Membership.role.in_(PARTS), running(), Person.active)
+        .order_by(Person.sort_key, Person.id, Membership.role)
+    )
+    return [(row.Person, row.role) for row in rows]
 
 
 def enrolments(session: Session, cohort_id: int) -> Sequence[Enrolment]:
@@ -99,53 +118,65 @@ def enrolments(session: Session, cohort_id: int) -> Sequence[Enrolment]:
 
 def with_hours(session: Session, cohort_id: int) -> Mapping[Enrolment, Decimal | None]:
     """Everybody on the roster, by name, with the hours that count: each one's newest entry, or nothing."""
-    people = _ON_ROSTER.with_only_columns(Enrolment, _HOURS).options(contains_eager(Enrolment.person))
+    people = _on_roster().with_only_columns(Enrolment, _hours()).options(contains_eager(Enrolment.person))
     return {row.Enrolment: row.hours for row in session.execute(people, {"cohort": cohort_id})}
 
 
-_HOURS = (
-    select(HoursEntry.hours)
-    .where(HoursEntry.enrolment_id == Enrolment.id)
-    .order_by(HoursEntry.id.desc())
-    .limit(1)
-    .scalar_subquery()
-    .label("hours")
-)
-_ON_ROSTER = (
-    select(
-        Enrolment.id.label("enrolment_id"),
-        Enrolment.language,
-        Person.number,
-        Person.name,
-        Person.name_language,
-        Person.latin_name,
-        _HOURS,
+@cache
+def _hours() -> Any:
+    return (
+        select(HoursEntry.hours)
+        .where(HoursEntry.enrolment_id == Enrolment.id)
+        .order_by(HoursEntry.id.desc())
+        .limit(1)
+        .scalar_subquery()
+        .label("hours")
     )
-    .join_from(Enrolment, Person)
-    .where(Enrolment.cohort_id == bindparam("cohort"), Enrolment.state == "enrolled")
-    .order_by(Person.sort_key, Person.id)
-)
-_READ = (
-    select(Module.position, Lesson.id.label("lesson_id"), Enrolment.id.label("enrolment_id"), LessonProgress.done_at)
-    .outerjoin_from(Module, Lesson)
-    .outerjoin(
-        join(LessonProgress, Enrolment),
-        and_(LessonProgress.lesson_id == Lesson.id, Enrolment.cohort_id == bindparam("cohort")),
+
+
+@cache
+def _on_roster() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Enrolment.id.label("enrolment_id"),
+            Enrolment.language,
+            Person.number,
+            Person.name,
+            Person.name_language,
+            Person.latin_name,
+            _hours(),
+        )
+        .join_from(Enrolment, Person)
+        .where(Enrolment.cohort_id == bindparam("cohort"), Enrolment.state == "enrolled")
+        .order_by(Person.sort_key, Person.id)
     )
-    .where(Module.edition_id == bindparam("edition"))
-    .order_by(Module.position)
-)
+
+
+@cache
+def _read() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Module.position, Lesson.id.label("lesson_id"), Enrolment.id.label("enrolment_id"), LessonProgress.done_at
+        )
+        .outerjoin_from(Module, Lesson)
+        .outerjoin(
+            join(LessonProgress, Enrolment),
+            and_(LessonProgress.lesson_id == Lesson.id, Enrolment.cohort_id == bindparam("cohort")),
+        )
+        .where(Module.edition_id == bindparam("edition"))
+        .order_by(Module.position)
+    )
 
 
 def standings(session: Session, cohort: Cohort) -> list[Standing]:
     """The roster with hours and progress by module; plain rows, since a page shows hundreds of their values."""
-    people = session.execute(_ON_ROSTER, {"cohort": cohort.id}).all()
+    people = session.execute(_on_roster(), {"cohort": cohort.id}).all()
     lessons: dict[int, set[int]] = {}
     opened: Counter[tuple[int, int | None]] = Counter()
     done: Counter[tuple[int, int | None]] = Counter()
     finished: Counter[int | None] = Counter()
     for module, lesson, enrolment, done_at in session.execute(
-        _READ, {"cohort": cohort.id, "edition": cohort.edition_id}
+        _read(), {"cohort": cohort.id, "edition": cohort.edition_id}
     ):
         lessons.setdefault(module, set()).update({lesson} - {None})
         opened[module, enrolment] += 1
@@ -154,9 +185,11 @@ def standings(session: Session, cohort: Cohort) -> list[Standing]:
     totals = [(module, len(those)) for module, those in lessons.items()]
     return [
         Standing(
-            *one,
-            {module: roster.shade(done[module, one[0]], opened[module, one[0]], total) for module, total in totals},
-            finished[one[0]],
+            **one._asdict(),
+            modules={
+                m: roster.shade(done[m, one.enrolment_id], opened[m, one.enrolment_id], total) for m, total in totals
+            },
+            lessons_done=finished[one.enrolment_id],
         )
         for one in people
     ]
@@ -199,7 +232,7 @@ def own_enrolments(session: Session, actor: Actor) -> Sequence[Enrolment]:
         )
     ).unique()
     order = {"running": 0, "planned": 1, "closed": 2, "cancelled": 3}
-    return sorted(rows, key=lambda e: (order[e.cohort.state], -e.cohort.starts_on.toordinal()))
+    return sorted(rows, key=lambda e: (order[e.cohort.phase], -e.cohort.starts_on.toordinal()))
 
 
 def path(session: Session, enrolment: Enrolment) -> Path:

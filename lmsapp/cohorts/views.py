@@ -8,11 +8,12 @@ from flask import Response, current_app, flash, redirect, render_template, reque
 from lmsapp.accounts import queries as people
 from lmsapp.accounts.numbers import read_number
 from lmsapp.accounts.registering import NewPerson
+from lmsapp.accounts.roles import ROLE_NAMES, Role
 from lmsapp.accounts.views import slip_sheet
 from lmsapp.catalogue import queries as catalogue
 from lmsapp.catalogue.views import drafts_allowed, page_of_lesson
 from lmsapp.cohorts import attending, enrolling, policy, progress, queries, roster
-from lmsapp.cohorts.forms import CohortForm, EnrolForm, NewTraineeForm, WithdrawForm
+from lmsapp.cohorts.forms import CohortForm, EnrolForm, NewTraineeForm, StaffForm, WithdrawForm
 from lmsapp.cohorts.models import Cohort, Enrolment
 from lmsapp.core import clock
 from lmsapp.core.errors import Conflict, Invalid, NotFound
@@ -247,6 +248,32 @@ def slip(code: str, enrolment_id: int) -> str:
     found = queries.cohort(db.session(), login.actor(), code)
     made = enrolling.print_slip(db.session(), login.actor(), found, _enrolment(found, enrolment_id))
     return slip_sheet("cohorts/slip_sheet.html", [made], cohort=found)
+
+
+@area.form("/cohorts/<code>/staff", policy=policy.may_run)
+def staff(code: str) -> str | Response | tuple[str, int]:
+    """Who teaches and assesses: putting somebody on, taking somebody off."""
+    found = queries.cohort(db.session(), login.actor(), code)
+    known = {(s.part, s.person.number): s.person for s in found.staff}
+    known |= {(part, person.number): person for person, part in queries.assignable(db.session())}
+    names = [(":".join(key), f"{person.name} · {_(ROLE_NAMES[Role(key[0])])}") for key, person in known.items()]
+    form = StaffForm(people=names)
+    if form.sent():
+        part, _colon, number = form.who.data.partition(":")
+        act = enrolling.assign if form.act.data == "on" else enrolling.take_off
+        try:
+            act(db.session(), login.actor(), found, known[part, number], part)
+        except Conflict as problem:
+            form.take(problem)
+        else:
+            flash(_("The staff is saved."), "done")
+            if not policy.may_run(login.actor(), found):  # she took herself off
+                return redirect(url_for("cohorts.cohorts"), 303)  # type: ignore[return-value]
+            return redirect(url_for("cohorts.staff", code=code), 303)  # type: ignore[return-value]
+    page = render_template(
+        "cohorts/staff.html", cohort=found, words=_course_words(found), form=form, role_names=ROLE_NAMES
+    )
+    return page, 422 if form.errors else 200
 
 
 @area.get("/learn/<code>", policy=policy.may_learn)

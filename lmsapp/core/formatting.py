@@ -215,6 +215,7 @@ def _gregorian(known: PartialDate, spoken: Language) -> str:
     return native_digits(text.translate(_MARKS), spoken)
 
 
+@lru_cache(maxsize=72)
 def _month_name(month: int, spoken: Language) -> str:
     return dates.format_date(date(2000, month, 1), "MMMM", locale=spoken.locale)
 

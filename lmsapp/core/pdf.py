@@ -114,10 +114,36 @@ def page_count(content: bytes) -> int:
         return len(opened.pages)
 
 
+def joined(files: Sequence[bytes]) -> bytes:
+    """Files of ours one behind the other, for a printer that prints on both sides: each begins on a fresh leaf.
+
+    What only readers on screen need (tags, outlines) stays with the single files; the same files give the same bytes.
+    """
+    import pikepdf  # noqa: PLC0415 - heavy, and only printing asks
+
+    whole = pikepdf.new()
+    for content in files:
+        with pikepdf.open(io.BytesIO(content)) as one:
+            whole.pages.extend(one.pages)
+            if len(one.pages) % 2:
+                _x, _y, width, height = (int(side) for side in one.pages[0].mediabox.as_list())
+                whole.add_blank_page(page_size=(width, height))
+            preferences = one.Root.get("/ViewerPreferences")
+            if preferences is not None:
+                whole.Root["/ViewerPreferences"] = whole.copy_foreign(one.make_indirect(preferences))
+    for page in whole.pages:
+        if "/StructParents" in page.obj:
+            del page.obj["/StructParents"]
+    made = io.BytesIO()
+    whole.save(made, deterministic_id=True, min_version="1.7")
+    return made.getvalue()
+
+
 def stamp(
     base: str,
     overlay: str,
     *,
+    specimen: str,
     overlay_style: str = "",
     codes: Mapping[str, tuple[Code, str]] | None = None,
     resources: Mapping[str, bytes],
@@ -127,9 +153,15 @@ def stamp(
 
     Every `<section id>` of the base is a place; the overlay's `<section>` of the same id, or the QR code of `codes`
     with its words for readers aloud, is set there and read there. A section whose id begins with `artifact-` is drawn
-    and never read. The press keeps the last bases, so the first of a batch pays for it; the style belongs to the base.
+    and never read. The letters of `specimen`, an overlay too, go into the base: what overlays share is set and packed once.
+    The press keeps the last bases, so the first of a batch pays for it; the style belongs to the base.
     """
-    parts = {"html": overlay.encode(), "base": base.encode(), "style": overlay_style.encode()}
+    parts = {
+        "html": overlay.encode(),
+        "base": base.encode(),
+        "style": overlay_style.encode(),
+        "specimen": specimen.encode(),
+    }
     for section, (code, alt) in (codes or {}).items():
         parts[f"figure:{section}"] = (
             json.dumps([section, FINE * len(code.rows), code.side, alt]).encode() + b"\n" + code.bits()

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import md5
-from typing import Any
+from typing import Any, Final
 from xml.sax.saxutils import escape
 
 import pikepdf
@@ -132,18 +132,22 @@ def finish(written: bytes, about: About) -> bytes:
         return _save(pdf, about, str(pdf.docinfo.get("/Title", "")))
 
 
-def open_base(written: bytes, places: dict[str, Place]) -> BaseFile:
-    """Prepares a one-page file for `lay_over`."""
-    with pikepdf.open(io.BytesIO(written)) as pdf:
+def open_base(written: bytes, places: dict[str, Place], specimen: bytes) -> BaseFile:
+    """Prepares a one-page file for `lay_over`; its faces get the specimen's letters, which overlays then need not bring."""
+    with pikepdf.open(io.BytesIO(written)) as pdf, pikepdf.open(io.BytesIO(specimen)) as letters:
         _silence(pdf)
         _flatten(pdf.Root.StructTreeRoot.K[0])
         page = pdf.pages[0]
         page.Contents = Stream(pdf, b"q\n" + page.Contents.read_bytes() + b"\nQ\n")
         page.Resources = pdf.make_indirect(page.Resources)
-        for font in page.Resources.Font.values():
-            pdf_fonts.write(pdf, font, pdf_fonts.read(font))
+        brought = {name: pdf_fonts.read(font) for name, font in letters.pages[0].Resources.Font.items()}
+        for name, font in page.Resources.Font.items():
+            own = pdf_fonts.read(font)
+            pdf_fonts.write(pdf, font, own.joined(brought[name]) if name in brought else own)
         content = io.BytesIO()
+        pikepdf.settings.set_flate_compression_level(9)  # once for a whole batch
         pdf.save(content, deterministic_id=True, compress_streams=True, object_stream_mode=_PACKED)
+        pikepdf.settings.set_flate_compression_level(_LEVEL)
     with pikepdf.open(content) as pdf:
         sections = {str(one.ID): one.objgen[0] for one in _sections(pdf.Root.StructTreeRoot)}
         faces = {name: pdf_fonts.read(font) for name, font in pdf.pages[0].Resources.Font.items()}
@@ -351,5 +355,6 @@ def _save(pdf: Pdf, about: About, title: str) -> bytes:
     return target.getvalue()
 
 
-pikepdf.settings.set_flate_compression_level(6)
+_LEVEL: Final = 6
+pikepdf.settings.set_flate_compression_level(_LEVEL)
 _PACKED = pikepdf.ObjectStreamMode.generate

@@ -146,7 +146,7 @@ class Press:
         return pdf_files.lay_over(base.file, written, figures, about, overlay.metadata.title or "")
 
     def _base(self, parts: dict[str, bytes]) -> Base:
-        digest = hashlib.sha256(parts["base"] + b"\0" + parts["style"]).hexdigest()
+        digest = hashlib.sha256(b"\0".join(parts[name] for name in ("base", "style", "specimen"))).hexdigest()
         if digest in self._bases:
             self._bases.move_to_end(digest)
             return self._bases[digest]
@@ -159,10 +159,10 @@ class Press:
             for name, (x1, y1, x2, y2) in places.items()
         )
         style = f"@page{{size:{width}px {height}px;margin:0}}{parts['style'].decode()}{rules}"
-        base = Base(
-            pdf_files.open_base(self._write(page), points),
-            CSS(string=style, font_config=self._faces, url_fetcher=Given(parts)),
-        )
+        styled = CSS(string=style, font_config=self._faces, url_fetcher=Given(parts))
+        specimen = self._set(parts["specimen"].decode(), parts, [styled], Overlay)
+        letters = specimen.write_pdf(pdf_tags=True, uncompressed_pdf=True)
+        base = Base(pdf_files.open_base(self._write(page), points, letters), styled)
         if not self._complaints.lines:
             self._bases[digest] = base
         if len(self._bases) > BASES_KEPT:

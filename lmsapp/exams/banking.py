@@ -15,6 +15,7 @@ from lmsapp.exams.entries import Entry
 from lmsapp.exams.models import Bank, Question, QuestionVersion
 from lmsapp.translation import queries as texts
 from lmsapp.translation import revising
+from lmsapp.translation.queries import Texts
 from lmsapp.translation.revising import Piece
 
 
@@ -25,8 +26,13 @@ def put(
     entry: Entry,
     language: str,
     translations: Mapping[str, Entry] | None = None,
+    *,
+    origin: str = "here",
 ) -> tuple[Question, str]:
-    """Makes the bank hold this entry under its key; returns the question and `new`, `changed` or `unchanged`."""
+    """Makes the bank hold this entry under its key; returns the question and `new`, `changed` or `unchanged`.
+
+    `origin` is `content` for what a content file says; a question made or changed here is never changed by one.
+    """
     demand(policy.may_publish(actor))
     wrong = entries.fault(entry, bank.topics)
     if wrong:
@@ -34,16 +40,15 @@ def put(
     change = revising.put_document(session, actor, "question", f"{bank.code}/{entry['key']}", language, _pieces(entry))
     known = session.scalar(select(Question).where(Question.bank_id == bank.id, Question.key == entry["key"]))
     question = known or Question(
-        bank_id=bank.id, key=entry["key"], document_id=change.document.id, kind="", topic="", difficulty=1
+        bank_id=bank.id,
+        key=entry["key"],
+        document_id=change.document.id,
+        kind="",
+        topic="",
+        difficulty=1,
+        origin=origin,
     )
-    head = {
-        "kind": entry["kind"],
-        "topic": entry["topic"],
-        "difficulty": entry.get("difficulty", 1),
-        "critical": bool(entry.get("critical")),
-        "competence": entry.get("competence"),
-        "retired": False,
-    }
+    head = _head(entry) | {"retired": False}
     outcome = "new" if known is None else "changed" if change.anything or _differs(question, head) else "unchanged"
     for name, value in head.items():
         setattr(question, name, value)
@@ -57,9 +62,32 @@ def put(
             QuestionVersion(number=number, structure=made, made_at=clock.now(), made_by=actor.person_id)
         )
         outcome = "new" if outcome == "new" else "changed"
+    if outcome != "unchanged":
+        question.origin = origin
     for code, own in (translations or {}).items():
         revising.put_translation(session, actor, change.document, code, entries.translated(entry, own))
     return question, outcome
+
+
+def _head(entry: Entry) -> dict[str, Any]:
+    return {
+        "kind": entry["kind"],
+        "topic": entry["topic"],
+        "difficulty": entry.get("difficulty", 1),
+        "critical": bool(entry.get("critical")),
+        "competence": entry.get("competence"),
+    }
+
+
+def holds(question: Question, words: Texts, entry: Entry) -> bool:
+    """Whether a question, whose source words are given, says what an entry says; retired or not."""
+    safety = bool(entry.get("safety") or entry.get("critical"))
+    return (
+        not _differs(question, _head(entry))
+        and question.versions[-1].structure == entries.structure(entry)
+        and {key: shown.text for key, shown in words.items()} == entries.units(entry)
+        and all(shown.safety == safety for shown in words.values())
+    )
 
 
 def _differs(question: Question, head: Mapping[str, Any]) -> bool:
@@ -76,6 +104,7 @@ def retire(session: Session, actor: Actor, question: Question, *, retired: bool 
     demand(policy.may_publish(actor))
     if question.retired != retired:
         question.retired = retired
+        question.origin = "here"
         word = "question.retired" if retired else "question.reinstated"
         audit.record(session, word, actor, on=("question", question.id))
 

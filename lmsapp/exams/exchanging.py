@@ -4,16 +4,20 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from lmsapp.catalogue.models import Course
-from lmsapp.core import audit
+from lmsapp.core import audit, figures
 from lmsapp.core.access import Actor, demand
 from lmsapp.core.locales import LANGUAGES
 from lmsapp.exams import banking, entries, policy
 from lmsapp.exams.models import Bank, Question
+from lmsapp.translation import queries as texts
 from lmsapp.translation import revising
 from lmsapp.translation.revising import Piece
+
+# Who is a question's master: its content file, or this installation.
+CONTENT, HERE = "content", "here"
 
 
 class Files(Protocol):
@@ -71,6 +75,8 @@ def _whole(files: Files, path: Path, content: dict[str, Any]) -> bool:
 def _fault(question: dict[str, Any], content: dict[str, Any], seen: set[str]) -> str | None:
     if not question.get("key") or question["key"] in seen:
         return "the key is missing or used twice"
+    if question.get("figure") and not figures.exists(question["figure"]):
+        return f"there is no drawing “{question['figure']}”"
     return entries.fault(question, content["topics"]) or (None if question.get("feedback") else "the feedback is empty")
 
 
@@ -92,23 +98,51 @@ def _fits(files: Files, path: Path, content: dict[str, Any], words: dict[str, An
 
 
 def load(session: Session, actor: Actor, files: Files) -> dict[str, int]:
-    """Brings all banks in; returns how many questions are new, changed and retired."""
+    """Brings all banks in; returns how many questions are new, changed, retired, unchanged, or kept as they are here.
+
+    A question that was made, changed or retired in this installation is its own master: no file changes or retires it.
+    """
     demand(policy.may_publish(actor))
-    counts = {"new": 0, "changed": 0, "retired": 0, "unchanged": 0}
+    counts = {"new": 0, "changed": 0, "retired": 0, "unchanged": 0, "kept": 0}
     for _path, content, translated in read(files):
         bank = _bank(session, actor, content, translated)
         known = {q.key: q for q in session.scalars(select(Question).where(Question.bank_id == bank.id))}
         for entry in content["questions"]:
+            if entry["key"] in known and known[entry["key"]].origin == HERE:
+                counts["kept"] += 1
+                continue
             own = {code: words["questions"][entry["key"]] for code, words in translated.items()}
-            _question, outcome = banking.put(session, actor, bank, entry, content["source"], own)
+            _question, outcome = banking.put(session, actor, bank, entry, content["source"], own, origin=CONTENT)
             counts[outcome] += 1
         for key in set(known) - {entry["key"] for entry in content["questions"]}:
-            if not known[key].retired:
+            if known[key].origin == CONTENT and not known[key].retired:
                 known[key].retired = True
                 counts["retired"] += 1
     if any(counts[name] for name in ("new", "changed", "retired")):
         audit.record(session, "bank.loaded", actor, on=("bank", "content"), after=counts)
     return counts
+
+
+def conflicts(session: Session, files: Files) -> list[str]:
+    """Questions that say something else here than in their file, as `bank/key`: neither is made like the other."""
+    found = []
+    for _path, content, _translated in read(files):
+        entries_by_key = {entry["key"]: entry for entry in content["questions"]}
+        questions = session.scalars(
+            select(Question)
+            .join(Bank)
+            .where(Bank.code == content["bank"], Question.origin == HERE, Question.key.in_(entries_by_key))
+            .options(selectinload(Question.versions))
+            .order_by(Question.key)
+        ).all()
+        words = texts.texts(session, [q.document_id for q in questions], content["source"], drafts_allowed=True)
+        found += [
+            f"{content['bank']}/{question.key}"
+            for question in questions
+            if question.retired
+            or not banking.holds(question, words[question.document_id], entries_by_key[question.key])
+        ]
+    return found
 
 
 def _bank(session: Session, actor: Actor, content: dict[str, Any], translated: dict[str, dict[str, Any]]) -> Bank:

@@ -6,9 +6,10 @@ from wtforms import MultipleFileField
 from wtforms.validators import ValidationError
 
 from lmsapp.core.formatting import latin_digits
+from lmsapp.core.locales import LANGUAGES
 from lmsapp.core.translations import gettext as _
 from lmsapp.core.translations import lazy_gettext as later
-from lmsapp.web.forms import Choice, DayField, Form, Line, Paragraphs, WholeNumber, needed
+from lmsapp.web.forms import Choice, Choices, DayField, Form, Line, Paragraphs, Upload, WholeNumber, needed
 
 
 class TimeOfDay(Line):
@@ -76,5 +77,55 @@ class JudgeForm(Form):
     verdict = Choice(later("Verdict"), choices=["accept", "set-aside"])
 
 
+class ImportForm(Form):
+    """A file of questions: its language, the topic of questions that name none, whether they are published."""
+
+    file = Upload(later("File"))
+    language = Choice(later("Language of the questions"))
+    topic = Choice(later("Topic of questions that name none"))
+    state = Choice(later("What becomes of them"), default="drafts")
+
+    def __init__(self, topics: list[tuple[str, str]], *args: Any, publishing: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.language.choices = [(one.code, one.name) for one in LANGUAGES.values()]
+        self.topic.choices = topics
+        self.state.choices = [
+            ("drafts", _("Drafts, to be looked through first")),
+            ("published", _("Published at once")),
+        ]
+        if not publishing:
+            del self.state
+
+
+class ExportForm(Form):
+    """The format of a file of questions."""
+
+    format = Choice(choices=["gift", "moodle-xml"])
+
+
 class EmptyForm(Form):
     """A button that only carries its form token."""
+
+
+class PapersForm(Form):
+    """Who writes on paper."""
+
+    chosen = Choices(later("Candidates"), coerce=int)
+
+
+class PrintForm(Form):
+    """Printing the papers of a sitting."""
+
+    size = Choice(later("Size"))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.size.choices = [("normal", _("Normal print")), ("large", _("Large print"))]
+
+
+class PaperCodeForm(Form):
+    """Which paper lies on the table."""
+
+    code = Line(
+        later("Code of the paper"), [needed(later("Scan the code of the answer sheet, or type the letters beside it."))]
+    )

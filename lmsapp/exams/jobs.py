@@ -5,16 +5,25 @@ from sqlalchemy.orm import Session, sessionmaker
 from lmsapp.core.access import KEEPER
 from lmsapp.core.jobs import Registry, Run
 from lmsapp.core.sessions import transaction
-from lmsapp.exams import marking, sitting
+from lmsapp.core.settings import Settings
+from lmsapp.exams import marking, printing, sitting
 from lmsapp.exams.models import Attempt
 
 MARK = "exams.mark"
 
 
-def register(registry: Registry) -> None:
-    """Connects the marking job and the sweep that closes what has expired."""
+def register(registry: Registry, settings: Settings) -> None:
+    """Connects marking, the printing of papers, and the sweep that closes what has expired."""
     registry.add(MARK, _mark)
     registry.add_sweep(close_expired)
+
+    def print_papers(run: Run) -> None:
+        def tell(done: int, total: int, code: str) -> None:
+            run.step(done, total, note=code)
+
+        printing.build(run.sessions, settings, run.arguments["sitting"], run.arguments["size"], tell)
+
+    registry.add(printing.PRINT, print_papers)
 
 
 def _mark(run: Run) -> None:

@@ -30,7 +30,11 @@ class Bank(Base):
 
 
 class Question(Base):
-    """A question through its versions. Retired ones are not drawn any more."""
+    """A question through its versions. Retired ones are not drawn any more.
+
+    `origin` is `content` while it is as a content file brought it, and `here` once somebody made, changed or retired it in
+    this installation: then no file changes it any more.
+    """
 
     __tablename__ = "question"
     __table_args__ = (
@@ -41,6 +45,7 @@ class Question(Base):
             name="kind",
         ),
         CheckConstraint("difficulty between 1 and 3", name="difficulty"),
+        CheckConstraint("origin in ('content', 'here')", name="origin"),
     )
 
     id: Mapped[Id]
@@ -52,6 +57,7 @@ class Question(Base):
     competence: Mapped[str | None] = mapped_column(String(40))
     critical: Mapped[bool] = mapped_column(default=False)
     retired: Mapped[bool] = mapped_column(default=False)
+    origin: Mapped[Code] = mapped_column(default="here")
     document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
     bank: Mapped[Bank] = relationship(back_populates="questions")
     document: Mapped[Document] = relationship()
@@ -152,7 +158,7 @@ class Sitting(Base):
 
 
 class Attempt(Base):
-    """One candidate's try at one sitting. `code` stands in addresses and on receipts.
+    """One candidate's try at one sitting, on screen or on paper. `code` stands in addresses, on receipts and on paper.
 
     Since `offline_at` her device may answer without the server: the attempt is not closed by expiry, its bundle is waited for.
     """
@@ -164,6 +170,7 @@ class Attempt(Base):
             "state in ('prepared', 'open', 'paused', 'submitted', 'marked', 'released', 'expired', 'void', 'disputed')",
             name="state",
         ),
+        CheckConstraint("mode in ('screen', 'paper')", name="mode"),
         Index("ix_attempt_open_deadline", "state", "deadline_at"),
     )
 
@@ -174,6 +181,7 @@ class Attempt(Base):
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), index=True)
     number: Mapped[int]
     state: Mapped[Code]
+    mode: Mapped[Code] = mapped_column(default="screen")
     language: Mapped[str] = mapped_column(String(8))
     started_at: Mapped[datetime]
     deadline_at: Mapped[datetime]
@@ -383,3 +391,57 @@ class AttemptEvent(Base):
     at: Mapped[datetime]
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     reason: Mapped[str | None] = mapped_column(String(400))
+
+
+# ---------- the paper twin ----------
+
+
+class PaperFile(Base):
+    """A printed file of one paper (booklet or answer sheet, normal or large), made once and kept by its content."""
+
+    __tablename__ = "paper_file"
+    __table_args__ = (
+        CheckConstraint("purpose in ('booklet', 'sheet')", name="purpose"),
+        CheckConstraint("size in ('normal', 'large')", name="size"),
+    )
+
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), primary_key=True)
+    purpose: Mapped[Code] = mapped_column(primary_key=True)
+    size: Mapped[Code] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    octets: Mapped[int]
+    pages: Mapped[int]
+    made_at: Mapped[datetime]
+    attempt: Mapped[Attempt] = relationship()
+
+
+class KeyedSheet(Base):
+    """An answer sheet as one person keyed it: once or a second time, by two people. Never changed."""
+
+    __tablename__ = "keyed_sheet"
+    __table_args__ = (
+        UniqueConstraint("attempt_id", "number"),
+        UniqueConstraint("attempt_id", "keyed_by"),
+        CheckConstraint("number between 1 and 2", name="number"),
+    )
+
+    id: Mapped[Id]
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
+    number: Mapped[int]
+    rows: Mapped[dict[str, Any]]
+    keyed_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    keyed_at: Mapped[datetime]
+    attempt: Mapped[Attempt] = relationship()
+    keyer: Mapped[Person] = relationship()
+
+
+class SheetDecision(Base):
+    """What counts of a sheet where its two keyings differ or it is doubtful: decided once, row by row, each with its reason."""
+
+    __tablename__ = "sheet_decision"
+
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), primary_key=True)
+    rows: Mapped[dict[str, Any]]
+    decided_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    decided_at: Mapped[datetime]
+    decider: Mapped[Person] = relationship()

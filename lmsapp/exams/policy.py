@@ -90,12 +90,32 @@ def may_sit(actor: Actor, _sitting: Sitting | None = None) -> Answer:
     return yes_if(actor.person_id is not None, N_("Sign in to sit an exam."))
 
 
+def may_key(actor: Actor, sitting: Sitting | None = None) -> Answer:
+    """Keying and reconciling answer sheets: those who teach or assess the cohort, and training managers."""
+    inside = actor.is_a(Role.MANAGER) or (
+        actor.is_a(Role.INSTRUCTOR, Role.ASSESSOR)
+        if sitting is None
+        else _teaches(actor, sitting.cohort, "instructor", "assessor")
+    )
+    return yes_if(inside, N_("Only those who teach or assess this cohort may key its answer sheets."))
+
+
 def may_write(actor: Actor, attempt: Attempt | None = None) -> Answer:
-    """Answering: the candidate herself."""
+    """Answering: the candidate herself; what she wrote on paper is brought in by those who key it."""
+    if attempt is not None and attempt.mode == "paper":
+        return may_key(actor, attempt.sitting)
     return yes_if(
         actor.person_id is not None and (attempt is None or attempt.person_id == actor.person_id),
         N_("Only the candidate may write in this exam."),
     )
+
+
+def may_see_paper(actor: Actor, attempt: Attempt | None = None) -> Answer:
+    """What stands in a paper: its candidate once she was handed it, and those who watch the sitting."""
+    if attempt is None:
+        return yes_if(actor.known, N_("Sign in to see this page."))
+    own = attempt.person_id == actor.person_id and attempt.state != "prepared"
+    return yes_if(own or may_watch(actor, attempt.sitting), N_("Only the candidate may see this paper."))
 
 
 def may_read_result(actor: Actor, attempt: Attempt | None = None) -> Answer:

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, exists, func, or_, select
+from sqlalchemy import Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from lmsapp.catalogue.models import Edition
@@ -16,7 +17,18 @@ from lmsapp.core.access import Actor
 from lmsapp.core.errors import NotFound
 from lmsapp.exams import attempts, policy
 from lmsapp.exams.attempts import State
-from lmsapp.exams.models import AnswerCurrent, AnswerEvent, Attempt, Bank, Exam, Mark, Question, Sitting
+from lmsapp.exams.models import (
+    AnswerCurrent,
+    AnswerEvent,
+    Attempt,
+    Bank,
+    Exam,
+    Mark,
+    Question,
+    QuestionDraft,
+    QuestionVersion,
+    Sitting,
+)
 
 
 @dataclass(frozen=True)
@@ -113,19 +125,21 @@ def results(session: Session, cohort_id: int) -> Mapping[int, Result]:
     return sittings_with_results(session, cohort_id)[1]
 
 
-_SITTINGS = (
-    select(Sitting, Attempt, Mark)
-    .outerjoin(Attempt, Attempt.sitting_id == Sitting.id)
-    .outerjoin(Mark, Mark.attempt_id == Attempt.id)
-    .where(Sitting.cohort_id == bindparam("cohort"))
-    .options(joinedload(Sitting.exam))
-    .order_by(Sitting.opens_at.desc(), Attempt.id, Mark.version)
-)
+@cache
+def _sittings() -> Select[*tuple[Any, ...]]:
+    return (
+        select(Sitting, Attempt, Mark)
+        .outerjoin(Attempt, Attempt.sitting_id == Sitting.id)
+        .outerjoin(Mark, Mark.attempt_id == Attempt.id)
+        .where(Sitting.cohort_id == bindparam("cohort"))
+        .options(joinedload(Sitting.exam))
+        .order_by(Sitting.opens_at.desc(), Attempt.id, Mark.version)
+    )
 
 
 def sittings_with_results(session: Session, cohort_id: int) -> tuple[list[Sitting], Mapping[int, Result]]:
     """A cohort's sittings, the latest first, and the best result by enrolment id."""
-    rows = session.execute(_SITTINGS, {"cohort": cohort_id}).all()
+    rows = session.execute(_sittings(), {"cohort": cohort_id}).all()
     newest = {one.id: (one, mark) for _sitting, one, mark in rows if mark is not None and one.state != State.VOID}
     found: dict[int, Result] = {}
     for _id, (one, mark) in sorted(newest.items()):
@@ -225,6 +239,23 @@ def bank(session: Session, code: str) -> Bank:
     if found is None:
         raise NotFound
     return found
+
+
+def picture_of_bank(session: Session, bank: Bank, digest: str) -> dict[str, str]:
+    """A picture of one of a bank's questions or drafts."""
+    drafts = session.scalars(select(QuestionDraft.entry).where(QuestionDraft.bank_id == bank.id))
+    structures = (version.structure for question in bank.questions for version in question.versions)
+    for holder in (*structures, *drafts):
+        found: dict[str, str] = holder.get("picture") or {}
+        if found.get("digest") == digest:
+            return found
+    raise NotFound
+
+
+def picture_digests(session: Session) -> set[str]:
+    """Digests of the stored pictures that questions and drafts speak of."""
+    holders = [*session.scalars(select(QuestionVersion.structure)), *session.scalars(select(QuestionDraft.entry))]
+    return {holder["picture"]["digest"] for holder in holders if holder.get("picture")}
 
 
 def exam_of(session: Session, edition_id: int) -> Exam | None:

@@ -1,6 +1,7 @@
 """Telling people what happened to them: each event has the letter it causes."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -27,7 +28,7 @@ from lmsapp.translation import queries as texts
 
 def listen(settings: Settings) -> None:
     """Writes letters from now on; links in them begin with the installation's address, never with a request's."""
-    letters = Letters(settings.base_url.rstrip("/"), settings.allow_drafts)
+    letters = _letters(settings.base_url.rstrip("/"), settings.allow_drafts)
     subscribe(accounts.RoleGranted, letters.role_granted)
     subscribe(accounts.RoleEnded, letters.role_ended)
     subscribe(accounts.SecretChosen, letters.secret_chosen)
@@ -125,6 +126,12 @@ class Letters:
 
     def _link(self, person: Person, path: str) -> str:
         return f"{self.address}/{person.language}/{path}"
+
+
+@cache
+def _letters(address: str, drafts_allowed: bool) -> Letters:  # noqa: FBT001 - the two settings letters depend on
+    """One object an installation, so that listening twice is listening once."""
+    return Letters(address, drafts_allowed)
 
 
 def _takers(session: Session, edition_id: int) -> list[Person]:

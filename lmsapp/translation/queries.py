@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy import Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from lmsapp.translation.models import Document, SourceRevision, Translation, Unit
@@ -45,35 +46,37 @@ def texts_of_kind(
     return _read(session, language, [Document.kind == kind], keys, drafts_allowed=drafts_allowed)
 
 
-_TEXTS = (
-    select(
-        Unit.document_id,
-        Unit.id,
-        Unit.key,
-        Unit.safety,
-        Unit.revision,
-        Document.source_language,
-        SourceRevision.text,
-        Translation.text.label("translated"),
-        Translation.state,
-        Translation.based_on,
+@cache
+def _texts() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Unit.document_id,
+            Unit.id,
+            Unit.key,
+            Unit.safety,
+            Unit.revision,
+            Document.source_language,
+            SourceRevision.text,
+            Translation.text.label("translated"),
+            Translation.state,
+            Translation.based_on,
+        )
+        .join(Document, Document.id == Unit.document_id)
+        .join(SourceRevision, and_(SourceRevision.unit_id == Unit.id, SourceRevision.number == Unit.revision))
+        .outerjoin(
+            Translation,
+            and_(Translation.unit_id == Unit.id, Translation.language == bindparam("language"), Translation.current),
+        )
+        .where(Unit.retired.is_(False))
+        .order_by(Unit.document_id, Unit.position)
     )
-    .join(Document, Document.id == Unit.document_id)
-    .join(SourceRevision, and_(SourceRevision.unit_id == Unit.id, SourceRevision.number == Unit.revision))
-    .outerjoin(
-        Translation,
-        and_(Translation.unit_id == Unit.id, Translation.language == bindparam("language"), Translation.current),
-    )
-    .where(Unit.retired.is_(False))
-    .order_by(Unit.document_id, Unit.position)
-)
 
 
 def _read(
     session: Session, language: str, conditions: list[Any], keys: Sequence[str] | None, *, drafts_allowed: bool
 ) -> dict[int, Texts]:
     chosen = [Unit.key.in_(keys)] if keys is not None else []
-    rows = session.execute(_TEXTS.where(*conditions, *chosen), {"language": language}).all()
+    rows = session.execute(_texts().where(*conditions, *chosen), {"language": language}).all()
     behind = _behind(session, [row for row in rows if row.based_on is not None and row.based_on < row.revision])
     found: dict[int, Texts] = defaultdict(dict)
     for row in rows:

@@ -59,6 +59,8 @@ def load(folder: Path | None) -> None:
     with transaction(opened.sessions) as session:
         for name, outcome in load_all(session, folder or paths.shipped("content")).items():
             click.echo(f"{name}: {', '.join(f'{n} {what}' for what, n in sorted(outcome.items()))}")
+        for question in exchanging.conflicts(session, Sources(folder or paths.shipped("content"))):
+            click.echo(f"kept as it is here, though its file says something else: question {question}")
         jobs = printing.ask(session, KEEPER, drafts_allowed=opened.settings.allow_drafts)
     if jobs:
         click.echo(f"{len(jobs)} materials wait to be printed; the worker does it")

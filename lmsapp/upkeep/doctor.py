@@ -25,6 +25,7 @@ from lmsapp.core.locales import LANGUAGES
 from lmsapp.core.settings import Settings
 from lmsapp.core.signing import KeyRing
 from lmsapp.core.storage import Folder
+from lmsapp.exams import queries as exams
 from lmsapp.installation import Installation
 from lmsapp.materials.models import Preview, PrintedFile
 from lmsapp.upkeep import content
@@ -211,7 +212,7 @@ def _keys(_session: Session, chosen: Settings) -> Iterator[Finding]:
 
 def _files(session: Session, chosen: Settings) -> Iterator[Finding]:
     """Every file a row speaks of is here."""
-    storage, spoken = Folder(chosen.files), set[str]()
+    storage, spoken = Folder(chosen.files), exams.picture_digests(session)
     for column in (AwardDocument.digest, PrintedFile.digest, Preview.digest):
         spoken.update(session.scalars(select(column)))
     gone = sorted(digest for digest in spoken if not storage.exists(digest))

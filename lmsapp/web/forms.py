@@ -5,7 +5,16 @@ from typing import Any
 
 from flask import abort, request
 from flask_wtf import FlaskForm
-from wtforms import Field, IntegerField, PasswordField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import (
+    Field,
+    FileField,
+    IntegerField,
+    PasswordField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -140,6 +149,20 @@ class Choices(SelectMultipleField):  # type: ignore[misc]
             super().pre_validate(form)
         except ValidationError:
             raise ValidationError(_("Choose from the offered answers.")) from None
+
+
+class Upload(FileField):  # type: ignore[misc]
+    """A file; `content` holds its octets once the form is right, `file_name` the name it came with."""
+
+    content = b""
+    file_name = ""
+
+    def pre_validate(self, form: Any) -> None:  # noqa: ARG002
+        """Reads the file, or says that one is wanted."""
+        if not getattr(self.data, "filename", ""):
+            raise ValidationError(_("Choose a file."))
+        self.content = self.data.read()
+        self.file_name = tidy(self.data.filename).replace("\n", " ")[:200]
 
 
 class DayField(Field):  # type: ignore[misc]

@@ -56,6 +56,8 @@ TABLE: dict[str, set[str]] = {
     "accounts.invite": {"manager", "administrator"},
     "accounts.slip": {"manager", "administrator"},
     "accounts.log": {"administrator", "auditor"},
+    "accounts.organisations": {"administrator"},
+    "accounts.organisation_state": {"administrator"},
     "home.style": {"administrator"},
     "home.cancel_job": {"manager", "administrator"},
     "home.resume_job": {"manager", "administrator"},
@@ -66,6 +68,7 @@ TABLE: dict[str, set[str]] = {
     "cohorts.add_person": STAFF_OF_COHORT,
     "cohorts.hours": STAFF_OF_COHORT,
     "cohorts.slips": STAFF_OF_COHORT,
+    "cohorts.staff": STAFF_OF_COHORT,
     "cohorts.slip": STAFF_OF_COHORT,
     "cohorts.withdraw": STAFF_OF_COHORT,
     "cohorts.learn": {"trainee"},
@@ -86,6 +89,11 @@ TABLE: dict[str, set[str]] = {
     "exams.void": {"manager"},
     "exams.banks": {"instructor", "other_instructor", "manager"},
     "exams.bank": {"instructor", "other_instructor", "manager"},
+    "exams.import_questions": {"instructor", "other_instructor", "manager"},
+    "exams.import_report": {"instructor", "other_instructor", "manager"},
+    "exams.export_questions": {"instructor", "other_instructor", "manager"},
+    "exams.bank_picture": {"instructor", "other_instructor", "manager"},
+    "exams.paper_picture": {"trainee", "instructor", "assessor", "manager", "auditor"},
     "exams.begin": {"trainee"},
     "exams.question": {"trainee"},
     "exams.events": {"trainee"},
@@ -100,6 +108,14 @@ TABLE: dict[str, set[str]] = {
     "exams.hand_in": {"trainee"},
     "exams.receipt": {"trainee"},
     "exams.result": {"trainee", "instructor", "assessor", "manager", "auditor"},
+    "exams.papers GET": {"instructor", "assessor", "manager"},
+    "exams.papers POST": STAFF_OF_COHORT,
+    "exams.print_papers": STAFF_OF_COHORT,
+    "exams.papers_file": STAFF_OF_COHORT,
+    "exams.paper_file": STAFF_OF_COHORT,
+    "exams.find_paper": {"instructor", "other_instructor", "assessor", "manager"},
+    "exams.key_paper": {"instructor", "assessor", "manager"},
+    "exams.reconcile": {"instructor", "assessor", "manager"},
     # certificates
     "certificates.register": {*READERS, "instructor", "other_instructor", "assessor", "partner", "other_partner"},
     "certificates.award": {*READERS, "trainee", "instructor", "assessor", "partner"},
@@ -112,7 +128,7 @@ TABLE: dict[str, set[str]] = {
 }
 
 # Objects that belong to nobody in particular: their address has an argument, but no owner.
-WITHOUT_OWNER = {"exams.bank"}
+WITHOUT_OWNER = {"exams.bank", "exams.import_questions", "exams.import_report", "exams.export_questions"}
 # An administrator of the second world's agency administers its people; the first world's agency has none in the cast.
 OTHER_WORLD: dict[str, set[str]] = {
     name: {"other_administrator"}

@@ -108,6 +108,7 @@ def stamped(said: CertificateFacts, options: pdf.PdfOptions = OPTIONS) -> bytes:
     return pdf.stamp(
         sheet.base,
         sheet.overlay,
+        specimen=sheet.specimen,
         overlay_style=sheet.overlay_style,
         codes=sheet.codes,
         resources=sheet.resources,

@@ -15,7 +15,7 @@ from lmsapp.exams.models import Attempt, Sitting
 from lmsapp.exams.views.area import area, edition_title
 from lmsapp.web import login
 from lmsapp.web.database import db
-from lmsapp.web.forms import Form
+from lmsapp.web.forms import Form, takes_only
 
 Page = tuple[str, int]
 
@@ -164,6 +164,7 @@ def note_room(sitting_id: int) -> Page | Response:
 @area.post("/exams/sittings/<int:sitting_id>/release", policy=policy.may_hold)
 def release(sitting_id: int) -> Response:
     """Closes what has expired, marks what waits, shows the results to the candidates."""
+    takes_only()
     held = _sitting(sitting_id)
     count = marking.release(db.session(), login.actor(), held)
     said = ngettext(

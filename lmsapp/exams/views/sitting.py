@@ -34,6 +34,7 @@ from lmsapp.exams.views.area import area, edition_title
 from lmsapp.web import database, login
 from lmsapp.web.database import db
 from lmsapp.web.filters import zone
+from lmsapp.web.forms import takes_only
 
 OPEN = (State.OPEN, State.PAUSED)
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
@@ -143,8 +144,7 @@ def _page(attempt: Attempt, here: int, refusal: str = "", typed: str | None = No
 def _save_page(attempt: Attempt, number: int) -> Response | tuple[str, int]:
     item = attempt.paper.sheet["items"][number - 1]["item"]
     shaped = attempt.paper.shapes[item]
-    if set(request.form) - {"csrf_token", "go", "take-over", *answers.names(shaped, item)}:
-        abort(400)
+    takes_only("go", "take-over", *answers.names(shaped, item))
     typed = answers.value(shaped, item, request.form.getlist)
     go, take_over = request.form.get("go", ""), "take-over" in request.form
     if not questions.readable(shaped, typed):

@@ -497,8 +497,10 @@ def upgrade() -> None:
     sa.Column('competence', sa.String(length=40), nullable=True),
     sa.Column('critical', sa.Boolean(), nullable=False),
     sa.Column('retired', sa.Boolean(), nullable=False),
+    sa.Column('origin', sa.String(length=40), nullable=False),
     sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.CheckConstraint("kind in ('single', 'multiple', 'true-false', 'matching', 'ordering', 'numeric', 'short-text', 'hotspot', 'cloze', 'written')", name=op.f('ck_question_kind')),
+    sa.CheckConstraint("origin in ('content', 'here')", name=op.f('ck_question_origin')),
     sa.CheckConstraint('difficulty between 1 and 3', name=op.f('ck_question_difficulty')),
     sa.ForeignKeyConstraint(['bank_id'], ['bank.id'], name=op.f('fk_question_bank_id')),
     sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_question_document_id')),
@@ -750,12 +752,14 @@ def upgrade() -> None:
     sa.Column('enrolment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('number', sa.Integer(), nullable=False),
     sa.Column('state', sa.String(length=40), nullable=False),
+    sa.Column('mode', sa.String(length=40), nullable=False),
     sa.Column('language', sa.String(length=8), nullable=False),
     sa.Column('started_at', sa.DateTime(), nullable=False),
     sa.Column('deadline_at', sa.DateTime(), nullable=False),
     sa.Column('grace_seconds', sa.Integer(), nullable=False),
     sa.Column('paused_at', sa.DateTime(), nullable=True),
     sa.Column('offline_at', sa.DateTime(), nullable=True),
+    sa.CheckConstraint("mode in ('screen', 'paper')", name=op.f('ck_attempt_mode')),
     sa.CheckConstraint("state in ('prepared', 'open', 'paused', 'submitted', 'marked', 'released', 'expired', 'void', 'disputed')", name=op.f('ck_attempt_state')),
     sa.ForeignKeyConstraint(['enrolment_id'], ['enrolment.id'], name=op.f('fk_attempt_enrolment_id')),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_attempt_person_id')),
@@ -1021,6 +1025,20 @@ def upgrade() -> None:
     with op.batch_alter_table('extension', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_extension_attempt_id'), ['attempt_id'], unique=False)
 
+    op.create_table('keyed_sheet',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('rows', sa.JSON(), nullable=False),
+    sa.Column('keyed_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('keyed_at', sa.DateTime(), nullable=False),
+    sa.CheckConstraint('number between 1 and 2', name=op.f('ck_keyed_sheet_number')),
+    sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_keyed_sheet_attempt_id')),
+    sa.ForeignKeyConstraint(['keyed_by'], ['person.id'], name=op.f('fk_keyed_sheet_keyed_by')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_keyed_sheet')),
+    sa.UniqueConstraint('attempt_id', 'keyed_by', name=op.f('uq_keyed_sheet_attempt_id_keyed_by')),
+    sa.UniqueConstraint('attempt_id', 'number', name=op.f('uq_keyed_sheet_attempt_id_number'))
+    )
     op.create_table('mark',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1064,6 +1082,19 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_paper_attempt_id')),
     sa.PrimaryKeyConstraint('attempt_id', name=op.f('pk_paper'))
     )
+    op.create_table('paper_file',
+    sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('purpose', sa.String(length=40), nullable=False),
+    sa.Column('size', sa.String(length=40), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('octets', sa.Integer(), nullable=False),
+    sa.Column('pages', sa.Integer(), nullable=False),
+    sa.Column('made_at', sa.DateTime(), nullable=False),
+    sa.CheckConstraint("purpose in ('booklet', 'sheet')", name=op.f('ck_paper_file_purpose')),
+    sa.CheckConstraint("size in ('normal', 'large')", name=op.f('ck_paper_file_size')),
+    sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_paper_file_attempt_id')),
+    sa.PrimaryKeyConstraint('attempt_id', 'purpose', 'size', name=op.f('pk_paper_file'))
+    )
     op.create_table('room_note',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('sitting_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1080,6 +1111,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_room_note_attempt_id'), ['attempt_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_room_note_sitting_id'), ['sitting_id'], unique=False)
 
+    op.create_table('sheet_decision',
+    sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('rows', sa.JSON(), nullable=False),
+    sa.Column('decided_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('decided_at', sa.DateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_sheet_decision_attempt_id')),
+    sa.ForeignKeyConstraint(['decided_by'], ['person.id'], name=op.f('fk_sheet_decision_decided_by')),
+    sa.PrimaryKeyConstraint('attempt_id', name=op.f('pk_sheet_decision'))
+    )
     op.create_table('submission',
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('idempotency_key', sa.String(length=40), nullable=False),
@@ -1097,17 +1137,20 @@ def downgrade() -> None:
     """Goes back."""
     # ### commands auto generated by Alembic - please adjust! ###
     op.drop_table('submission')
+    op.drop_table('sheet_decision')
     with op.batch_alter_table('room_note', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_room_note_sitting_id'))
         batch_op.drop_index(batch_op.f('ix_room_note_attempt_id'))
 
     op.drop_table('room_note')
+    op.drop_table('paper_file')
     op.drop_table('paper')
     with op.batch_alter_table('offline_grant', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_offline_grant_attempt_id'))
 
     op.drop_table('offline_grant')
     op.drop_table('mark')
+    op.drop_table('keyed_sheet')
     with op.batch_alter_table('extension', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_extension_attempt_id'))
 

@@ -58,25 +58,6 @@ class CodeForm(Form):
     wanted = Choice(choices=["new", "none"])
 
 
-class BeginForm(Form):
-    """Beginning an exam, with the code of the room where there is one."""
-
-    room_code = Line(later("Code of the room"))
-
-
-class BundlesForm(Form):
-    """Files of answers given without the server."""
-
-    files = MultipleFileField(later("Files from the devices"))
-
-
-class JudgeForm(Form):
-    """What becomes of a held bundle, and why."""
-
-    reason = Line(later("Reason"), [needed(later("Write the reason; it stays in the record."))])
-    verdict = Choice(later("Verdict"), choices=["accept", "set-aside"])
-
-
 class ImportForm(Form):
     """A file of questions: its language, the topic of questions that name none, whether they are published."""
 
@@ -101,6 +82,25 @@ class ExportForm(Form):
     """The format of a file of questions."""
 
     format = Choice(choices=["gift", "moodle-xml"])
+
+
+class BeginForm(Form):
+    """Beginning an exam, with the code of the room where there is one."""
+
+    room_code = Line(later("Code of the room"))
+
+
+class BundlesForm(Form):
+    """Files of answers given without the server."""
+
+    files = MultipleFileField(later("Files from the devices"))
+
+
+class JudgeForm(Form):
+    """What becomes of a held bundle, and why."""
+
+    reason = Line(later("Reason"), [needed(later("Write the reason; it stays in the record."))])
+    verdict = Choice(later("Verdict"), choices=["accept", "set-aside"])
 
 
 class EmptyForm(Form):

@@ -41,7 +41,6 @@ BY_ATTEMPT = {
     "resume",
     "void",
     "note",
-    "paper_picture",
 }
 
 

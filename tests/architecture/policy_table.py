@@ -93,7 +93,6 @@ TABLE: dict[str, set[str]] = {
     "exams.import_report": {"instructor", "other_instructor", "manager"},
     "exams.export_questions": {"instructor", "other_instructor", "manager"},
     "exams.bank_picture": {"instructor", "other_instructor", "manager"},
-    "exams.paper_picture": {"trainee", "instructor", "assessor", "manager", "auditor"},
     "exams.begin": {"trainee"},
     "exams.question": {"trainee"},
     "exams.events": {"trainee"},
@@ -103,7 +102,7 @@ TABLE: dict[str, set[str]] = {
     "exams.collected POST": {"instructor", "assessor", "manager", "auditor"},
     "exams.wait_no_more": STAFF_OF_COHORT,
     "exams.judge_bundle": set(),  # the worlds hold no bundle; who may is asked in tests/exams/test_bundles.py
-    "exams.picture": set(),  # one's own paper's; the worlds' papers have none
+    "exams.picture": {"trainee", "instructor", "assessor", "manager", "auditor"},
     "exams.review": {"trainee"},
     "exams.hand_in": {"trainee"},
     "exams.receipt": {"trainee"},

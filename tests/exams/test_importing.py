@@ -221,11 +221,12 @@ def test_the_export_page_says_what_each_file_holds_and_who_took_it(house: House)
 
 
 def test_a_papers_picture_is_served_as_what_it_is_to_those_who_may_see_the_paper(house: House, worlds: object) -> None:
-    attempt = worlds.things["own"]["attempt"]  # type: ignore[attr-defined]
+    own = worlds.things["own"]  # type: ignore[attr-defined]
+    address = f"/en/exams/{own['attempt']}/pictures/{own['picture']}"
     trainee, _token = house.browser("trainee")
-    reply = trainee.get(f"/en/exams/{attempt}/1/picture", buffered=True)
+    reply = trainee.get(address, buffered=True)
     assert (reply.status_code, reply.mimetype) == (200, "image/gif")
     assert reply.headers["X-Content-Type-Options"] == "nosniff"
-    assert trainee.get(f"/en/exams/{attempt}/2/picture", buffered=True).status_code == 404
+    assert trainee.get(f"/en/exams/{own['attempt']}/pictures/{'0' * 64}", buffered=True).status_code == 404
     stranger, _token = house.browser("another_trainee")
-    assert stranger.get(f"/en/exams/{attempt}/1/picture", buffered=True).status_code == 404
+    assert stranger.get(address, buffered=True).status_code == 404

@@ -8,18 +8,16 @@ from typing import Any
 from flask import Response, current_app, flash, redirect, render_template, send_file, url_for
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-from lmsapp.core.errors import Invalid, NotFound
+from lmsapp.core.errors import Invalid
 from lmsapp.core.formatting import number_text
-from lmsapp.core.storage import Folder
 from lmsapp.core.translations import N_, ngettext
 from lmsapp.core.translations import gettext as _
 from lmsapp.exams import exporting, importing, policy, queries
-from lmsapp.exams.formats import pictures
 from lmsapp.exams.formats.files import NAMES
 from lmsapp.exams.formats.items import Because, Item, Outcome
 from lmsapp.exams.forms import EmptyForm, ExportForm, ImportForm
 from lmsapp.exams.importing import DRAFTS, PUBLISHED, Planned, Wish
-from lmsapp.exams.views.area import area, bank_words
+from lmsapp.exams.views.area import area, bank_words, shown_picture, storage
 from lmsapp.web import login
 from lmsapp.web.database import db
 
@@ -65,10 +63,6 @@ def _signer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(current_app.extensions["settings"].secret, salt="questions")
 
 
-def _storage() -> Folder:
-    return Folder(current_app.extensions["settings"].files)
-
-
 @area.form("/banks/<code>/import", policy=policy.may_author)
 def import_questions(code: str) -> str | Response | tuple[str, int]:
     """Sending a file of questions; what would become of each is shown before anything is kept."""
@@ -89,7 +83,7 @@ def import_questions(code: str) -> str | Response | tuple[str, int]:
             problem.fields, problem.values = problem.fields or {"file": problem.message}, _spoken(problem.values)
             form.take(problem)
         else:
-            digest = _storage().put(form.file.content).digest
+            digest = storage().put(form.file.content).digest
             token = _signer().dumps(
                 [digest, login.actor().person_id, wish.language, wish.topic, wish.state, wish.source]
             )
@@ -105,12 +99,12 @@ def import_report(code: str, token: str) -> str | Response:
     if kept is None:
         flash(_("The file is no longer here. Choose it again."))
         return redirect(url_for("exams.import_questions", code=code), 303)  # type: ignore[return-value]
-    with _storage().open(kept.digest) as file:
+    with storage().open(kept.digest) as file:
         found = importing.read(file.read(), kept.wish.language)
     planned = importing.plan(db.session(), login.actor(), bank, found.items, kept.wish)
     form = EmptyForm()
     if form.sent():
-        counts = importing.take(db.session(), login.actor(), bank, planned, kept.wish, _storage())
+        counts = importing.take(db.session(), login.actor(), bank, planned, kept.wish, storage())
         _say(counts["new"] + counts["changed"], kept.wish)
         return redirect(url_for("exams.bank", code=code), 303)  # type: ignore[return-value]
     return render_template(
@@ -135,7 +129,7 @@ def _kept(token: str) -> Kept | None:
         digest, person_id, *wish = _signer().loads(token, max_age=KEPT_SECONDS)
     except BadData:
         return None
-    here = person_id == login.actor().person_id and _storage().exists(digest)
+    here = person_id == login.actor().person_id and storage().exists(digest)
     return Kept(digest, Wish(*wish)) if here else None
 
 
@@ -180,13 +174,13 @@ def export_questions(code: str) -> str | Response | tuple[str, int]:
     bank = queries.bank(db.session(), code)
     form = ExportForm()
     if form.sent():
-        content, _report = exporting.export(db.session(), login.actor(), bank, form.format.data, _storage())
+        content, _report = exporting.export(db.session(), login.actor(), bank, form.format.data, storage())
         exporting.record(db.session(), login.actor(), bank, form.format.data)
         name = f"{bank.code}.{exporting.ENDINGS[form.format.data]}"
         kind = "application/xml" if form.format.data == "moodle-xml" else "text/plain"
         return send_file(BytesIO(content), mimetype=kind, as_attachment=True, download_name=name)
     files = {
-        name: exporting.export(db.session(), login.actor(), bank, name, _storage())[1] for name in exporting.ENDINGS
+        name: exporting.export(db.session(), login.actor(), bank, name, storage())[1] for name in exporting.ENDINGS
     }
     page = render_template(
         "exams/export.html",
@@ -204,27 +198,4 @@ def export_questions(code: str) -> str | Response | tuple[str, int]:
 @area.get("/banks/<code>/pictures/<digest>", policy=policy.may_author)
 def bank_picture(code: str, digest: str) -> Response:
     """A picture of one of the bank's questions or drafts."""
-    return _shown(queries.picture_of_bank(db.session(), queries.bank(db.session(), code), digest))
-
-
-@area.get("/exams/<code>/<int:number>/picture", policy=policy.may_see_paper)
-def paper_picture(code: str, number: int) -> Response:
-    """The picture of one item of a paper, for whoever may see the paper."""
-    attempt = queries.attempt(db.session(), login.actor(), code)
-    if not policy.may_see_paper(login.actor(), attempt):
-        raise NotFound
-    items = attempt.paper.sheet["items"]
-    if not 1 <= number <= len(items):
-        raise NotFound
-    return _shown(items[number - 1].get("picture"))
-
-
-def _shown(picture: Any) -> Response:
-    """A stored picture under the type it was judged to have; nothing else is served."""
-    if not picture or picture["type"] not in pictures.TYPES or not _storage().exists(picture["digest"]):
-        raise NotFound
-    reply = send_file(
-        _storage().path(picture["digest"]), mimetype=picture["type"], etag=picture["digest"][:32], conditional=True
-    )
-    reply.headers["Cache-Control"] = "private, max-age=3600"
-    return reply
+    return shown_picture(queries.picture_of_bank(db.session(), queries.bank(db.session(), code), digest))

@@ -13,7 +13,6 @@ from flask import (
     redirect,
     render_template,
     request,
-    send_file,
     url_for,
 )
 
@@ -21,7 +20,6 @@ from lmsapp.catalogue.views import drafts_allowed
 from lmsapp.cohorts import queries as cohorts
 from lmsapp.core import clock
 from lmsapp.core.errors import Invalid, NotFound
-from lmsapp.core.storage import Folder
 from lmsapp.core.translations import N_, gettext
 from lmsapp.exams import answers, attempts, batches, composing, policy, queries, questions, saving, sitting
 from lmsapp.exams.attempts import State
@@ -30,14 +28,13 @@ from lmsapp.exams.forms import BeginForm, EmptyForm
 from lmsapp.exams.models import Attempt, Submission
 from lmsapp.exams.questions import Kind
 from lmsapp.exams.saving import Refusal
-from lmsapp.exams.views.area import area, edition_title
+from lmsapp.exams.views.area import area, edition_title, shown_picture
 from lmsapp.web import database, login
 from lmsapp.web.database import db
 from lmsapp.web.filters import zone
 from lmsapp.web.forms import takes_only
 
 OPEN = (State.OPEN, State.PAUSED)
-PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 FLAGS_KEPT = timedelta(days=2)
 UNREADABLE = {
     Kind.ORDERING: N_("The same thing stands in two places. Choose each for one place only."),
@@ -181,18 +178,14 @@ def _flags(code: str) -> set[int]:
     return {int(part) for part in parts[:200] if part.isascii() and part.isdigit() and len(part) < 4}
 
 
-@area.get("/exams/<code>/pictures/<digest>", policy=policy.may_write)
+@area.get("/exams/<code>/pictures/<digest>", policy=policy.may_see_paper)
 def picture(code: str, digest: str) -> Response:
-    """A picture of the candidate's own paper."""
-    shown = [i["picture"] for i in own_attempt(code).paper.sheet["items"] if "picture" in i]
-    found = next((one for one in shown if one["digest"] == digest and one["type"] in PICTURES), None)
-    if found is None:
+    """A picture of a paper, for whoever may see the paper."""
+    attempt = queries.attempt(db.session(), login.actor(), code)
+    if not policy.may_see_paper(login.actor(), attempt):
         raise NotFound
-    try:
-        content = Folder(current_app.extensions["settings"].files).open(digest)
-    except (FileNotFoundError, ValueError):
-        raise NotFound from None
-    return send_file(content, mimetype=found["type"], max_age=3600)
+    shown = [item["picture"] for item in attempt.paper.sheet["items"] if "picture" in item]
+    return shown_picture(next((one for one in shown if one["digest"] == digest), None))
 
 
 @area.post("/exams/<code>/events", policy=policy.may_write, hot=True)

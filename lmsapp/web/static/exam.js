@@ -491,7 +491,7 @@ class ExamPage extends HTMLElement {
   }
 
   async close() {
-    if (this.closing) return;
+    if (this.closing || this.closed) return;
     this.closing = true;
     try {
       const { device, key, seq } = this.memory.device;

@@ -90,9 +90,11 @@ def own(session: Session, actor: Actor) -> Sequence[Award]:
     ).all()
 
 
-def register(actor: Actor, search: str = "") -> Select[Award]:
-    """The awards the actor may see, the latest first, found by name, number, serial or course."""
-    query = policy.visible_awards(actor).join(Person, Person.id == Award.person_id).order_by(Award.id.desc())
+def register(actor: Actor, search: str = "", kind: str = "") -> Select[Award]:
+    """The awards the actor may see, the latest first, found by name, number, serial or course, or of one kind."""
+    query = policy.visible_awards(actor).join(Person, Person.id == Award.person_id)
+    query = query.order_by(Award.issued_at.desc(), Award.id.desc())
+    query = query.where(Award.kind == kind) if kind else query
     for word in fold(search).split():
         serial = "".join(chr(ord(c) - 32) if "a" <= c <= "z" else c for c in word)
         query = query.where(

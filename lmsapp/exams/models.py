@@ -12,6 +12,8 @@ from lmsapp.cohorts.models import Cohort, Enrolment
 from lmsapp.core.orm import Base, Code, Id
 from lmsapp.translation.models import Document
 
+FINAL = "final"  # the exam that decides whether a course is passed
+
 
 class Bank(Base):
     """A question bank; its title and topics are units of its document."""
@@ -32,6 +34,7 @@ class Bank(Base):
 class Question(Base):
     """A question through its versions. Retired ones are not drawn any more.
 
+    `search` holds its words in all languages, folded.
     `origin` is `content` while it is as a content file brought it, and `here` once somebody made, changed or retired it in
     this installation: then no file changes it any more.
     """
@@ -57,6 +60,7 @@ class Question(Base):
     competence: Mapped[str | None] = mapped_column(String(40))
     critical: Mapped[bool] = mapped_column(default=False)
     retired: Mapped[bool] = mapped_column(default=False)
+    search: Mapped[str] = mapped_column(default="")
     origin: Mapped[Code] = mapped_column(default="here")
     document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
     bank: Mapped[Bank] = relationship(back_populates="questions")
@@ -82,7 +86,10 @@ class QuestionVersion(Base):
 
 
 class QuestionDraft(Base):
-    """An entry somebody drafts: a new question, or the next version of one. It is asked only after it was published."""
+    """An entry somebody drafts: a new question, or the next version of one. It is asked only after it was published.
+
+    A `remark` says why it was sent back; the next saving takes it away.
+    """
 
     __tablename__ = "question_draft"
 
@@ -92,17 +99,21 @@ class QuestionDraft(Base):
     language: Mapped[str] = mapped_column(String(8))
     entry: Mapped[dict[str, Any]]
     origin: Mapped[str] = mapped_column(String(200), default="")
+    remark: Mapped[str] = mapped_column(String(2000), default="")
     made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     made_at: Mapped[datetime]
     bank: Mapped[Bank] = relationship()
     question: Mapped[Question | None] = relationship()
+    author: Mapped[Person | None] = relationship()
 
 
 class Exam(Base):
     """An exam of an edition: how many questions from which topics, how long, how often, when passed.
 
-    `fixed` names questions by key that stand in every paper; `release` says when results are shown (instructor, at-once);
-    `parallel` lets a paper carry the source's words beside its own.
+    `fixed` names questions by key that stand in every paper, beside those of the blueprint; `critical` is how many critical
+    ones a paper has at least; `languages` are those it is held in (all, when none is named); `release` says when results
+    are shown (instructor, at-once); `parallel` lets a paper carry the source's words beside its own; with `room_code` its
+    sittings begin when the invigilator says the code.
     """
 
     __tablename__ = "exam"
@@ -115,6 +126,7 @@ class Exam(Base):
         CheckConstraint("grace_seconds between 0 and 600", name="grace"),
         CheckConstraint("release in ('instructor', 'at-once')", name="release"),
         CheckConstraint("wait_hours between 0 and 8760", name="wait_hours"),
+        CheckConstraint("critical between 0 and 200", name="critical"),
     )
 
     id: Mapped[Id]
@@ -128,11 +140,14 @@ class Exam(Base):
     attempts: Mapped[int] = mapped_column(default=2)
     blueprint: Mapped[list[Any]] = mapped_column(default=list)
     fixed: Mapped[list[str]] = mapped_column(default=list)
+    critical: Mapped[int] = mapped_column(default=0)
+    languages: Mapped[list[str]] = mapped_column(default=list)
     shuffle: Mapped[bool] = mapped_column(default=True)
     parallel: Mapped[bool] = mapped_column(default=False)
     offline: Mapped[bool] = mapped_column(default=False)
     release: Mapped[Code] = mapped_column(default="instructor")
     wait_hours: Mapped[int] = mapped_column(default=0)
+    room_code: Mapped[bool] = mapped_column(default=False)
     edition: Mapped[Edition] = relationship()
     bank: Mapped[Bank] = relationship()
 

@@ -6,7 +6,7 @@ from lmsapp.accounts.roles import Role
 from lmsapp.cohorts.models import Cohort, CohortStaff, Enrolment
 from lmsapp.core.access import YES, Actor, Answer, yes_if
 from lmsapp.core.translations import N_
-from lmsapp.exams.models import Attempt, Sitting
+from lmsapp.exams.models import Attempt, QuestionDraft, Sitting
 
 READERS = (Role.MANAGER, Role.AUDITOR)
 
@@ -137,3 +137,17 @@ def may_author(actor: Actor, _thing: object = None) -> Answer:
 def may_publish(actor: Actor, _thing: object = None) -> Answer:
     """Putting questions into a bank, retiring them: training managers; instructors draft."""
     return yes_if(actor.keeper or actor.is_a(Role.MANAGER), N_("Only training managers may put questions into a bank."))
+
+
+def may_draft(actor: Actor, draft: QuestionDraft | None = None) -> Answer:
+    """Writing on in a draft: whoever wrote it, and training managers."""
+    own = draft is None or draft.made_by == actor.person_id
+    return yes_if(
+        actor.keeper or actor.is_a(Role.MANAGER) or (actor.is_a(Role.INSTRUCTOR) and own),
+        N_("Only its author and training managers may change this draft."),
+    )
+
+
+def may_compose(actor: Actor, _thing: object = None) -> Answer:
+    """Deciding what an exam asks, how long it takes and when it is passed: training managers."""
+    return yes_if(actor.keeper or actor.is_a(Role.MANAGER), N_("Only training managers may compose exams."))

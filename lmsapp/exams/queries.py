@@ -18,6 +18,7 @@ from lmsapp.core.errors import NotFound
 from lmsapp.exams import attempts, policy
 from lmsapp.exams.attempts import State
 from lmsapp.exams.models import (
+    FINAL,
     AnswerCurrent,
     AnswerEvent,
     Attempt,
@@ -138,9 +139,13 @@ def _sittings() -> Select[*tuple[Any, ...]]:
 
 
 def sittings_with_results(session: Session, cohort_id: int) -> tuple[list[Sitting], Mapping[int, Result]]:
-    """A cohort's sittings, the latest first, and the best result by enrolment id."""
+    """A cohort's sittings, the latest first, and the best result of the final exam by enrolment id."""
     rows = session.execute(_sittings(), {"cohort": cohort_id}).all()
-    newest = {one.id: (one, mark) for _sitting, one, mark in rows if mark is not None and one.state != State.VOID}
+    newest = {
+        one.id: (one, mark)
+        for held, one, mark in rows
+        if mark is not None and one.state != State.VOID and held.exam.code == FINAL
+    }
     found: dict[int, Result] = {}
     for _id, (one, mark) in sorted(newest.items()):
         found[one.enrolment_id] = _better(found.get(one.enrolment_id), one, mark)
@@ -260,4 +265,4 @@ def picture_digests(session: Session) -> set[str]:
 
 def exam_of(session: Session, edition_id: int) -> Exam | None:
     """The final exam of an edition, if it was made."""
-    return session.scalar(select(Exam).where(Exam.edition_id == edition_id))
+    return session.scalar(select(Exam).where(Exam.edition_id == edition_id, Exam.code == FINAL))

@@ -21,7 +21,7 @@ from lmsapp.core.errors import Conflict, Invalid, NotFound
 from lmsapp.core.events import publish
 from lmsapp.core.formatting import latin_digits
 from lmsapp.core.translations import N_
-from lmsapp.exams import attempts, composing, papers, policy, queries, saving
+from lmsapp.exams import attempts, composing, policy, queries, saving
 from lmsapp.exams.attempts import State
 from lmsapp.exams.batches import Closing
 from lmsapp.exams.events import AttemptHandedIn
@@ -114,14 +114,12 @@ def _hand_out(
 ) -> Attempt:
     exam = sitting.exam
     seed = secrets.token_hex(16)
-    candidates = composing.candidates(session, exam.bank_id, enrolment.language, drafts_allowed=drafts_allowed)
     try:
-        drawn = papers.draw(composing.needs(exam), candidates, seed)
+        frozen = composing.paper(session, exam, enrolment.language, seed, drafts_allowed=drafts_allowed)
     except ValueError as problem:
         raise Conflict(
             N_("The question bank does not hold enough questions for this exam. Tell your instructor.")
         ) from problem
-    frozen = papers.freeze(drawn, seed, enrolment.language, shuffle=exam.shuffle)
     attempt = Attempt(
         code="".join(secrets.choice(ALPHABET) for _ in range(10)),
         sitting_id=sitting.id,

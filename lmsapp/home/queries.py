@@ -1,17 +1,21 @@
 """What the first pages show: reads from every capability, in a handful of statements."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 
 from sqlalchemy.orm import Session
 
+from lmsapp.accounts import queries as accounts
+from lmsapp.accounts.roles import Role
 from lmsapp.catalogue import queries as catalogue
 from lmsapp.certificates import issuing
 from lmsapp.certificates import queries as certificates
 from lmsapp.certificates.models import Award
 from lmsapp.cohorts import queries as cohorts
+from lmsapp.cohorts import roster
 from lmsapp.cohorts.models import Cohort
 from lmsapp.cohorts.queries import Path
 from lmsapp.core import clock
@@ -19,8 +23,10 @@ from lmsapp.core.access import Actor
 from lmsapp.exams import queries as exams
 from lmsapp.exams.models import Attempt, Sitting
 from lmsapp.exams.policy import may_watch
+from lmsapp.materials import queries as materials
 from lmsapp.translation import queries as texts
 from lmsapp.translation.queries import Texts
+from lmsapp.web.lists import Page, page_of
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,9 @@ class TraineeDay:
     attempts: Sequence[Attempt]
     awards: Sequence[Award]
     states: dict[int, str]
+    hours: Decimal | None
+    needed: Decimal
+    behind: bool
 
 
 def trainee_day(session: Session, actor: Actor, language: str, *, drafts_allowed: bool) -> TraineeDay:
@@ -49,6 +58,7 @@ def trainee_day(session: Session, actor: Actor, language: str, *, drafts_allowed
         words, title = found[course], found[lesson]["title"].text if lesson else ""
     awards = certificates.own(session, actor)
     sittings, attempts = exams.own_sittings(session, actor)
+    hours, needed, behind = _hours(session, way)
     return TraineeDay(
         way,
         words,
@@ -58,7 +68,23 @@ def trainee_day(session: Session, actor: Actor, language: str, *, drafts_allowed
         attempts[:5],
         awards,
         {a.id: certificates.state_of(a) for a in awards},
+        hours,
+        needed,
+        behind,
     )
+
+
+def _hours(session: Session, way: Path | None) -> tuple[Decimal | None, Decimal, bool]:
+    """What counts of a trainee's hours, what the certificate needs, and whether she falls behind."""
+    if way is None:
+        return None, Decimal(0), False
+    cohort, edition = way.cohort, way.cohort.edition
+    minimum = edition.rules["assessment"]["attendance_minimum_percent"]
+    hours = cohorts.hours_of(session, way.enrolment.id)
+    taught = roster.hours_by(edition.teaching_hours, cohort.starts_on, cohort.ends_on, clock.now().date())
+    running = cohort.state == "running"
+    needed = roster.hours_needed(edition.teaching_hours, minimum)
+    return hours, needed, running and roster.behind(hours, taught, minimum)
 
 
 @dataclass(frozen=True)
@@ -79,8 +105,8 @@ class StaffDay:
     cohorts: Sequence[Cohort]
     sizes: dict[int, int]
     titles: dict[int, str]
+    behind: dict[int, int]
     waiting: Sequence[Waiting]
-    awards: int
 
 
 def staff_day(session: Session, actor: Actor, language: str, *, drafts_allowed: bool) -> StaffDay:
@@ -88,12 +114,52 @@ def staff_day(session: Session, actor: Actor, language: str, *, drafts_allowed: 
     found = cohorts.cohorts(session, actor)
     live = [c for c in found if c.state in ("running", "planned")]
     words = texts.texts_of_kind(session, "course", language, drafts_allowed=drafts_allowed, keys=["title"])
+    hours = cohorts.hours_in(session, [c.id for c in live])
     return StaffDay(
         live,
         dict(cohorts.sizes(session, [c.id for c in live])),
         {c.id: words[c.edition.document_id]["title"].text for c in found},
+        {c.id: _behind(c, hours.get(c.id, [])) for c in live},
         [item for cohort in live for item in _waiting(session, actor, cohort)],
-        sum(len(a) for c in found for a in certificates.of_cohort(session, c.id).values()) if len(found) < 20 else 0,
+    )
+
+
+def _behind(cohort: Cohort, hours: Sequence[Decimal]) -> int:
+    """How many have too few hours so far."""
+    minimum = cohort.edition.rules["assessment"]["attendance_minimum_percent"]
+    taught = roster.hours_by(cohort.edition.teaching_hours, cohort.starts_on, cohort.ends_on, clock.now().date())
+    return sum(roster.behind(one, taught, minimum) for one in hours)
+
+
+@dataclass(frozen=True)
+class PartnerDay:
+    """A partner officer's first page: her agency's people, their certificates, the materials it took."""
+
+    cohorts: Sequence[Cohort]
+    sizes: dict[int, int]
+    titles: dict[int, str]
+    awards: Page
+    states: dict[int, str]
+    taken: Page
+    materials: Mapping[int, Texts]
+    countries: Sequence[str]
+
+
+def partner_day(session: Session, actor: Actor, language: str, *, drafts_allowed: bool) -> PartnerDay:
+    """Everything a partner officer's first page shows."""
+    found = cohorts.cohorts(session, actor)
+    words = texts.texts_of_kind(session, "course", language, drafts_allowed=drafts_allowed, keys=["title"])
+    awards = page_of(session, certificates.register(actor), None, size=5)
+    own = set(actor.organisations(Role.PARTNER))
+    return PartnerDay(
+        found,
+        dict(cohorts.sizes(session, [c.id for c in found])),
+        {c.id: words[c.edition.document_id]["title"].text for c in found},
+        awards,
+        {a.id: certificates.state_of(a) for a in awards.rows},
+        page_of(session, materials.taken(actor), None, size=5),
+        materials.titles(session, language, drafts_allowed=drafts_allowed),
+        sorted({one.country for one in accounts.organisations(session, actor) if one.id in own and one.country}),
     )
 
 

@@ -86,7 +86,14 @@ TABLE: dict[str, set[str]] = {
     "exams.note_room": {"instructor", "assessor", "manager"},
     "exams.note": {"instructor", "assessor", "manager"},
     **dict.fromkeys(
-        ("exams.pause_room", "exams.resume_room", "exams.extend_room", "exams.room_code", "exams.release"),
+        (
+            "exams.give_back",
+            "exams.pause_room",
+            "exams.resume_room",
+            "exams.extend_room",
+            "exams.room_code",
+            "exams.release",
+        ),
         STAFF_OF_COHORT,
     ),
     **dict.fromkeys(("exams.pause", "exams.resume", "exams.extend"), STAFF_OF_COHORT),

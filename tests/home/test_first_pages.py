@@ -114,3 +114,12 @@ def test_a_lesson_shows_its_source_beside_the_translation(house: House, worlds: 
     )[0]
     assert 'class="twin"' not in browser.get(lesson).get_data(as_text=True)
     assert 'class="twin"' in browser.get(f"{lesson}?beside=1").get_data(as_text=True)
+
+
+def test_nobody_is_shown_a_tab_she_may_not_open(house: House, worlds: Worlds) -> None:
+    address = f"/en/cohorts/{str(worlds.things['own']['code']).lower()}"
+    for key in ("partner", "administrator", "auditor", "assessor", "instructor", "manager"):
+        browser = house.browser(key)[0]
+        tabs = browser.get(address).get_data(as_text=True).split('class="tabs"')[1].split("</nav>")[0]
+        for tab in re.findall(r'href="([^"]+)"', tabs):
+            assert browser.get(tab).status_code == 200, (key, tab)

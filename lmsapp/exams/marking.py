@@ -147,6 +147,8 @@ def write(
 
 def mark(session: Session, attempt: Attempt, by: int | None = None) -> Mark | None:
     """Marks a handed-in attempt once nothing of it waits for a person; asking again changes nothing."""
+    session.flush()
+    session.refresh(attempt, ["state"], with_for_update=True)  # two who mark at the same moment wait for each other
     if State(attempt.state) is not State.SUBMITTED:
         return None
     assessed = assess(session, attempt, corrections_of(session, attempt.sitting))

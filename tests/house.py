@@ -98,9 +98,16 @@ def address(rule: Rule, things: dict[str, object]) -> str:
     }  # fmt: skip
     if area == "exams":
         values |= {"number": 1, "code": things["attempt"] if name in BY_ATTEMPT else things["code"]}
-        values["code"] = things["released"] if name == "result" else values["code"]
+        values["code"] = things["released"] if name in ("result", "points") else values["code"]
         values["code"] = "tst-100" if rule.rule.startswith("/<language:language>/banks/") else values["code"]
         values["digest"] = things["picture"]
+        values |= {
+            "question_id": things["question_id"],
+            "version": 1,
+            "correction_id": 987654,
+            "item": "q1",
+            "key": "law-0",
+        }
         if name in BY_PAPER:
             values |= {"code": things["paper"], "purpose": "sheet", "size": "normal"}
         values |= {"kind": "single", "exam": "final"}

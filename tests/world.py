@@ -100,10 +100,10 @@ def _world(
     session.flush()
     enrolment = enrolling.enrol(session, KEEPER, cohort, person, person.name_language)
     attending.enter_hours(session, KEEPER, cohort, {enrolment.id: "19.5"})
-    released = _released(session, cohort, person.id)
     held = composing.hold(session, KEEPER, cohort, clock.now() - timedelta(minutes=5), clock.now() + timedelta(hours=2))
     session.flush()
     attempt = sitting.begin(session, Actor(person_id=person.id), held, drafts_allowed=True)
+    released = _released(session, cohort, person.id)  # after the other: who has passed does not begin again
     picture = illustrate(session, settings, attempt)
     stated = issuing.Stated(
         "attendance", person.name_language, Decimal(20), (cohort.starts_on, cohort.ends_on), "Hall A"

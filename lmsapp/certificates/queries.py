@@ -15,6 +15,7 @@ from lmsapp.core import clock
 from lmsapp.core.access import Actor
 from lmsapp.core.collation import fold
 from lmsapp.core.errors import NotFound
+from lmsapp.exams import queries as exams
 
 ENDING = {"suspended": "suspended", "revoked": "revoked", "superseded": "superseded"}
 
@@ -66,6 +67,15 @@ def award(session: Session, actor: Actor, serial: str) -> Award:
     if found is None:
         raise NotFound
     return found
+
+
+def doubtful(session: Session) -> list[Award]:
+    """Awards for achievement that stand although the exam's mark was corrected and is not a pass any more."""
+    failed = exams.corrected_to_fail(session)
+    if not failed:
+        return []
+    query = select(Award).where(Award.enrolment_id.in_(failed), Award.kind != "attendance").order_by(Award.serial)
+    return [award for award in session.scalars(_whole(query)) if lapse_of(award.events) is None]
 
 
 def by_serial(session: Session, serial: str) -> Award | None:

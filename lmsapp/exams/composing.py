@@ -333,3 +333,12 @@ def hold(
         session, "sitting.set", actor, on=("sitting", sitting.id), after={"cohort": cohort.code, "exam": exam.code}
     )
     return sitting
+
+
+def words(
+    session: Session, questions: Sequence[Question], language: str, *, drafts_allowed: bool
+) -> dict[int, dict[str, Any]]:
+    """The words of questions as papers have them, by question id: for whoever works on questions, not on one paper."""
+    found = texts.texts(session, [q.document_id for q in questions], language, drafts_allowed=drafts_allowed)
+    cited = messages.cited(session, language, "adult", drafts_allowed=drafts_allowed)
+    return {q.id: _words(found[q.document_id], cited) | true_and_false(q.kind, language) for q in questions}

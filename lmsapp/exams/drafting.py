@@ -67,6 +67,8 @@ def preview(
     words |= composing.true_and_false(sketch["kind"], language)
     asked = Candidate(0, 0, sketch["kind"], "", 1, False, entries.structure(sketch), words)
     item: dict[str, Any] = papers.freeze([asked], "preview", language, shuffle=False).sheet["items"][0]
+    if "marks" in item:
+        item["marks"] = max(1, item["marks"])  # nothing is marked yet
     return item
 
 

@@ -14,7 +14,7 @@ from lmsapp.core.access import Actor, demand
 from lmsapp.core.errors import Conflict, Invalid
 from lmsapp.core.runs import Outage
 from lmsapp.core.translations import N_
-from lmsapp.exams import attempts, policy, queries, sitting
+from lmsapp.exams import analysing, attempts, marking, policy, queries, sitting
 from lmsapp.exams.attempts import State
 from lmsapp.exams.models import Attempt, Extension, RoomNote, Sitting
 
@@ -124,6 +124,7 @@ def void(session: Session, actor: Actor, attempt: Attempt, reason: str) -> None:
     """Takes an attempt out of every count, for ever; it is kept with its answers and does not use up one of the attempts."""
     demand(policy.may_void(actor))
     _go(session, actor, attempt, State.VOID, _reason(reason))
+    analysing.replace(session, attempt, marking.newest(session, attempt.id), None)
     audit.record(session, "attempt.voided", actor, on=("attempt", attempt.id), after={"reason": reason[:200]})
 
 

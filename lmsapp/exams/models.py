@@ -376,10 +376,18 @@ class Submission(Base):
 
 
 class Mark(Base):
-    """What an attempt is worth: exact points, whether it passes, and each item's part."""
+    """What an attempt is worth: exact points, whether it passes, and each item's part. Items that were voided are absent.
+
+    `cause` says what made this version (`marked`, or `corrected` with its reason); `judged` who decided written answers, and
+    by which rule; `observed` is the mark as item analysis counts it (see `statistics.Seen`).
+    """
 
     __tablename__ = "mark"
-    __table_args__ = (UniqueConstraint("attempt_id", "version"),)
+    __table_args__ = (
+        UniqueConstraint("attempt_id", "version"),
+        CheckConstraint("cause in ('marked', 'corrected')", name="cause"),
+        Index("ix_mark_cause", "cause"),
+    )
 
     id: Mapped[Id]
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
@@ -390,8 +398,86 @@ class Mark(Base):
     passed: Mapped[bool]
     critical_failed: Mapped[bool]
     items: Mapped[dict[str, Any]]
+    cause: Mapped[Code] = mapped_column(default="marked")
+    reason: Mapped[str | None] = mapped_column(String(400))
+    judged: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    observed: Mapped[list[Any]] = mapped_column(default=list)
     marked_at: Mapped[datetime]
     marked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+class Judgement(Base):
+    """The points one marker gave to one written answer, by criterion: inserted, never changed. A second marker sees no first."""
+
+    __tablename__ = "judgement"
+    __table_args__ = (
+        UniqueConstraint("attempt_id", "item", "part"),
+        CheckConstraint("part in ('first', 'second', 'third')", name="part"),
+    )
+
+    id: Mapped[Id]
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
+    item: Mapped[str] = mapped_column(String(40))
+    part: Mapped[Code]
+    points: Mapped[dict[str, int]]
+    remark: Mapped[str] = mapped_column(String(2000), default="")
+    judged_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    judged_at: Mapped[datetime]
+
+
+class Correction(Base):
+    """How a faulty question, or one candidate's points for it, is put right in a sitting; marks get new versions by it.
+
+    `void` takes the question out for everybody, `also` lets another answer count beside the right one, `instead` in its
+    place, `printed` goes back to the key of the papers, `points` gives one attempt other points. Where it changes who
+    passes, it is `asked` by one person and `applied` or `refused` by a second.
+    """
+
+    __tablename__ = "correction"
+    __table_args__ = (
+        CheckConstraint("kind in ('void', 'also', 'instead', 'printed', 'points')", name="kind"),
+        CheckConstraint("state in ('asked', 'applied', 'refused')", name="state"),
+        CheckConstraint("(kind = 'points') = (attempt_id is not null)", name="one_attempt"),
+    )
+
+    id: Mapped[Id]
+    sitting_id: Mapped[int] = mapped_column(ForeignKey("sitting.id"), index=True)
+    question_id: Mapped[int] = mapped_column(ForeignKey("question.id"))
+    version: Mapped[int]
+    kind: Mapped[Code]
+    attempt_id: Mapped[int | None] = mapped_column(ForeignKey("attempt.id"), index=True)
+    language: Mapped[str | None] = mapped_column(String(8))
+    content: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    reason: Mapped[str] = mapped_column(String(400))
+    state: Mapped[Code] = mapped_column(default="asked")
+    asked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    asked_at: Mapped[datetime]
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    decided_at: Mapped[datetime | None]
+    question: Mapped[Question] = relationship()
+    attempt: Mapped[Attempt | None] = relationship()
+
+
+class ItemTotal(Base):
+    """Running totals of one question in one exam and language of delivery (see `statistics.ItemCount`)."""
+
+    __tablename__ = "item_total"
+
+    exam_id: Mapped[int] = mapped_column(ForeignKey("exam.id"), primary_key=True)
+    question_id: Mapped[int] = mapped_column(ForeignKey("question.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    language: Mapped[str] = mapped_column(String(8), primary_key=True)
+    counts: Mapped[dict[str, Any]]
+
+
+class ExamTotal(Base):
+    """Running totals of one exam's marked attempts in one language of delivery (see `statistics.ExamCount`)."""
+
+    __tablename__ = "exam_total"
+
+    exam_id: Mapped[int] = mapped_column(ForeignKey("exam.id"), primary_key=True)
+    language: Mapped[str] = mapped_column(String(8), primary_key=True)
+    counts: Mapped[dict[str, Any]]
 
 
 class AttemptEvent(Base):

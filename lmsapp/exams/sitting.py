@@ -21,7 +21,7 @@ from lmsapp.core.errors import Conflict, Invalid, NotFound
 from lmsapp.core.events import publish
 from lmsapp.core.formatting import latin_digits
 from lmsapp.core.translations import N_
-from lmsapp.exams import attempts, composing, policy, queries, saving
+from lmsapp.exams import attempts, composing, policy, queries, resits, saving
 from lmsapp.exams.attempts import State
 from lmsapp.exams.batches import Closing
 from lmsapp.exams.events import AttemptHandedIn
@@ -91,9 +91,9 @@ def begin(session: Session, actor: Actor, sitting: Sitting, *, drafts_allowed: b
     if sitting.room_code and not _same_code(room_code, sitting.room_code):
         message = N_("This is not the code of the room. The invigilator says it or writes it on the board.")
         raise Invalid(message, {"room_code": message})
-    counted = [a for a in earlier if a.state != State.VOID]
-    if len(counted) >= sitting.exam.attempts:
-        raise Conflict(N_("You have used all your attempts at this exam."))
+    again = queries.resit(session, sitting, enrolment.person_id)
+    if not again:
+        raise Conflict(resits.REFUSALS[again.ground])
     return _hand_out(session, actor, sitting, enrolment, len(earlier) + 1, now, drafts_allowed=drafts_allowed)
 
 

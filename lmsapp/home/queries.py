@@ -14,6 +14,7 @@ from lmsapp.catalogue import queries as catalogue
 from lmsapp.certificates import issuing
 from lmsapp.certificates import queries as certificates
 from lmsapp.certificates.models import Award
+from lmsapp.certificates.policy import decides
 from lmsapp.cohorts import queries as cohorts
 from lmsapp.cohorts import roster
 from lmsapp.cohorts.models import Cohort
@@ -23,7 +24,7 @@ from lmsapp.core.access import Actor
 from lmsapp.engagements import queries as engagements
 from lmsapp.exams import queries as exams
 from lmsapp.exams.models import Attempt, Sitting
-from lmsapp.exams.policy import may_watch
+from lmsapp.exams.policy import may_judge_cohort, may_watch
 from lmsapp.materials import queries as materials
 from lmsapp.translation import queries as texts
 from lmsapp.translation.queries import Texts
@@ -97,6 +98,7 @@ class Waiting:
     count: int = 0
     at: datetime | None = None
     sitting_id: int | None = None
+    serial: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def staff_day(session: Session, actor: Actor, language: str, *, drafts_allowed: 
         dict(cohorts.sizes(session, [c.id for c in live])),
         {c.id: words[c.edition.document_id]["title"].text for c in found},
         {c.id: _behind(c, hours.get(c.id, [])) for c in live},
-        [item for cohort in live for item in _waiting(session, actor, cohort)],
+        [*_doubtful(session, actor), *(item for cohort in live for item in _waiting(session, actor, cohort))],
     )
 
 
@@ -166,9 +168,22 @@ def partner_day(session: Session, actor: Actor, language: str, *, drafts_allowed
     )
 
 
+def _doubtful(session: Session, actor: Actor) -> list[Waiting]:
+    """Certificates whose exam was corrected to a fail, for who decides about them."""
+    if not decides(actor):
+        return []
+    return [
+        Waiting("doubt", award.cohort, serial=award.serial) for award in certificates.doubtful(session) if award.cohort
+    ]
+
+
 def _waiting(session: Session, actor: Actor, cohort: Cohort) -> list[Waiting]:
     now = clock.now()
     found = []
+    if may_judge_cohort(actor, cohort):
+        written, corrections = exams.waiting(session, cohort.id)
+        found += [Waiting("mark", cohort, count, sitting_id=number) for number, count in written.items()]
+        found += [Waiting("correction", cohort, sitting_id=number) for number in corrections]
     for sitting in filter(partial(may_watch, actor), exams.sittings_of(session, cohort.id)):
         if sitting.released_at is None and sitting.closes_at < now:
             found.append(Waiting("release", cohort, at=sitting.closes_at, sitting_id=sitting.id))

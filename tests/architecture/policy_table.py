@@ -46,6 +46,7 @@ SIGNED_IN = {
 OVERSIGHT = {"manager", "administrator"}
 READERS = {"manager", "administrator", "auditor"}
 STAFF_OF_COHORT = {"instructor", "manager"}
+MARKERS = {"instructor", "assessor"}
 AUTHORS = {"instructor", "other_instructor", "manager"}
 
 TABLE: dict[str, set[str]] = {
@@ -97,6 +98,11 @@ TABLE: dict[str, set[str]] = {
     ),
     **dict.fromkeys(("exams.pause", "exams.resume", "exams.extend"), STAFF_OF_COHORT),
     "exams.void": {"manager"},
+    **dict.fromkeys(("exams.analysis", "exams.item_analysis", "exams.analysis_sheet"), AUTHORS),
+    "exams.count_anew": {"manager"},
+    **dict.fromkeys(("exams.marking", "exams.judge", "exams.corrections", "exams.decide"), MARKERS),
+    "exams.regrade": {"assessor"},
+    "exams.points": {"assessor"},
     "exams.banks": AUTHORS,
     "exams.bank": AUTHORS,
     "exams.new_bank": {"manager"},
@@ -156,6 +162,7 @@ TABLE: dict[str, set[str]] = {
 WITHOUT_OWNER = {
     *("exams.bank", "exams.bank_settings", "exams.drafts", "exams.exam", "exams.write", "exams.write_question"),
     *("exams.import_questions", "exams.import_report", "exams.export_questions"),
+    *("exams.analysis", "exams.item_analysis", "exams.analysis_sheet", "exams.count_anew"),
 }
 # An administrator of the second world's agency administers its people; the first world's agency has none in the cast.
 OTHER_WORLD: dict[str, set[str]] = {

@@ -1,11 +1,13 @@
 """The pages of exams, by who uses them: authors, instructors in the room, candidates, readers of results."""
 
 from lmsapp.exams.views import (
+    analysis,
     authoring,
     banks,
     composing,
     exchanging,
     holding,
+    marking,
     offline,
     paper,
     results,
@@ -15,12 +17,14 @@ from lmsapp.exams.views import (
 from lmsapp.exams.views.area import area
 
 __all__ = [
+    "analysis",
     "area",
     "authoring",
     "banks",
     "composing",
     "exchanging",
     "holding",
+    "marking",
     "offline",
     "paper",
     "results",

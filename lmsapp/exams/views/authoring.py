@@ -135,6 +135,7 @@ def preview_of(bank: Bank, entry: Mapping[str, Any], written_in: str, code: str,
 
     item = drafting.preview(db.session(), entry, written_in, code, question, drafts_allowed=drafts_allowed())
     with use(code):
+        item.setdefault("alt", {"text": _("Drawing"), "language": code})  # until its author says what it shows
         return Markup(render_template("exams/preview.html", item=item, picture=picture))  # noqa: S704 - rendered by us, escaped there
 
 

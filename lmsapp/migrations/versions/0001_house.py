@@ -632,6 +632,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_enrolment_cohort_id'), ['cohort_id'], unique=False)
         batch_op.create_index('ix_enrolment_person_state', ['person_id', 'state'], unique=False)
 
+    op.create_table('exam_total',
+    sa.Column('exam_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('language', sa.String(length=8), nullable=False),
+    sa.Column('counts', sa.JSON(), nullable=False),
+    sa.ForeignKeyConstraint(['exam_id'], ['exam.id'], name=op.f('fk_exam_total_exam_id')),
+    sa.PrimaryKeyConstraint('exam_id', 'language', name=op.f('pk_exam_total'))
+    )
     op.create_table('instrument',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('partner_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -645,6 +652,16 @@ def upgrade() -> None:
     with op.batch_alter_table('instrument', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_instrument_partner_id'), ['partner_id'], unique=False)
 
+    op.create_table('item_total',
+    sa.Column('exam_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('question_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('language', sa.String(length=8), nullable=False),
+    sa.Column('counts', sa.JSON(), nullable=False),
+    sa.ForeignKeyConstraint(['exam_id'], ['exam.id'], name=op.f('fk_item_total_exam_id')),
+    sa.ForeignKeyConstraint(['question_id'], ['question.id'], name=op.f('fk_item_total_question_id')),
+    sa.PrimaryKeyConstraint('exam_id', 'question_id', 'version', 'language', name=op.f('pk_item_total'))
+    )
     op.create_table('lesson',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('module_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1006,6 +1023,35 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_bundle_attempt_id'), ['attempt_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_bundle_sitting_id'), ['sitting_id'], unique=False)
 
+    op.create_table('correction',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('sitting_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('question_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(length=40), nullable=False),
+    sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('language', sa.String(length=8), nullable=True),
+    sa.Column('content', sa.JSON(), nullable=False),
+    sa.Column('reason', sa.String(length=400), nullable=False),
+    sa.Column('state', sa.String(length=40), nullable=False),
+    sa.Column('asked_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('asked_at', sa.DateTime(), nullable=False),
+    sa.Column('decided_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('decided_at', sa.DateTime(), nullable=True),
+    sa.CheckConstraint("(kind = 'points') = (attempt_id is not null)", name=op.f('ck_correction_one_attempt')),
+    sa.CheckConstraint("kind in ('void', 'also', 'instead', 'printed', 'points')", name=op.f('ck_correction_kind')),
+    sa.CheckConstraint("state in ('asked', 'applied', 'refused')", name=op.f('ck_correction_state')),
+    sa.ForeignKeyConstraint(['asked_by'], ['person.id'], name=op.f('fk_correction_asked_by')),
+    sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_correction_attempt_id')),
+    sa.ForeignKeyConstraint(['decided_by'], ['person.id'], name=op.f('fk_correction_decided_by')),
+    sa.ForeignKeyConstraint(['question_id'], ['question.id'], name=op.f('fk_correction_question_id')),
+    sa.ForeignKeyConstraint(['sitting_id'], ['sitting.id'], name=op.f('fk_correction_sitting_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_correction'))
+    )
+    with op.batch_alter_table('correction', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_correction_attempt_id'), ['attempt_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_correction_sitting_id'), ['sitting_id'], unique=False)
+
     op.create_table('device_lease',
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('epoch', sa.Integer(), autoincrement=False, nullable=False),
@@ -1031,6 +1077,21 @@ def upgrade() -> None:
     with op.batch_alter_table('extension', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_extension_attempt_id'), ['attempt_id'], unique=False)
 
+    op.create_table('judgement',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('item', sa.String(length=40), nullable=False),
+    sa.Column('part', sa.String(length=40), nullable=False),
+    sa.Column('points', sa.JSON(), nullable=False),
+    sa.Column('remark', sa.String(length=2000), nullable=False),
+    sa.Column('judged_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('judged_at', sa.DateTime(), nullable=False),
+    sa.CheckConstraint("part in ('first', 'second', 'third')", name=op.f('ck_judgement_part')),
+    sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_judgement_attempt_id')),
+    sa.ForeignKeyConstraint(['judged_by'], ['person.id'], name=op.f('fk_judgement_judged_by')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_judgement')),
+    sa.UniqueConstraint('attempt_id', 'item', 'part', name=op.f('uq_judgement_attempt_id_item_part'))
+    )
     op.create_table('keyed_sheet',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1055,13 +1116,21 @@ def upgrade() -> None:
     sa.Column('passed', sa.Boolean(), nullable=False),
     sa.Column('critical_failed', sa.Boolean(), nullable=False),
     sa.Column('items', sa.JSON(), nullable=False),
+    sa.Column('cause', sa.String(length=40), nullable=False),
+    sa.Column('reason', sa.String(length=400), nullable=True),
+    sa.Column('judged', sa.JSON(), nullable=False),
+    sa.Column('observed', sa.JSON(), nullable=False),
     sa.Column('marked_at', sa.DateTime(), nullable=False),
     sa.Column('marked_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.CheckConstraint("cause in ('marked', 'corrected')", name=op.f('ck_mark_cause')),
     sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_mark_attempt_id')),
     sa.ForeignKeyConstraint(['marked_by'], ['person.id'], name=op.f('fk_mark_marked_by')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_mark')),
     sa.UniqueConstraint('attempt_id', 'version', name=op.f('uq_mark_attempt_id_version'))
     )
+    with op.batch_alter_table('mark', schema=None) as batch_op:
+        batch_op.create_index('ix_mark_cause', ['cause'], unique=False)
+
     op.create_table('offline_grant',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1155,13 +1224,22 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_offline_grant_attempt_id'))
 
     op.drop_table('offline_grant')
+    with op.batch_alter_table('mark', schema=None) as batch_op:
+        batch_op.drop_index('ix_mark_cause')
+
     op.drop_table('mark')
     op.drop_table('keyed_sheet')
+    op.drop_table('judgement')
     with op.batch_alter_table('extension', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_extension_attempt_id'))
 
     op.drop_table('extension')
     op.drop_table('device_lease')
+    with op.batch_alter_table('correction', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_correction_sitting_id'))
+        batch_op.drop_index(batch_op.f('ix_correction_attempt_id'))
+
+    op.drop_table('correction')
     with op.batch_alter_table('bundle', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_bundle_sitting_id'))
         batch_op.drop_index(batch_op.f('ix_bundle_attempt_id'))
@@ -1247,10 +1325,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_lesson_document_id'))
 
     op.drop_table('lesson')
+    op.drop_table('item_total')
     with op.batch_alter_table('instrument', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_instrument_partner_id'))
 
     op.drop_table('instrument')
+    op.drop_table('exam_total')
     with op.batch_alter_table('enrolment', schema=None) as batch_op:
         batch_op.drop_index('ix_enrolment_person_state')
         batch_op.drop_index(batch_op.f('ix_enrolment_cohort_id'))

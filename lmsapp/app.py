@@ -4,7 +4,7 @@ import secrets
 from datetime import timedelta
 from pathlib import Path
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -29,6 +29,7 @@ from lmsapp.exams import policy as exams_policy
 from lmsapp.exams import views as exams_views
 from lmsapp.home import places
 from lmsapp.home import views as home_views
+from lmsapp.letters import telling as letters
 from lmsapp.materials import policy as materials_policy
 from lmsapp.materials import views as materials_views
 from lmsapp.web import csrf, database, errors, filters, headers, locale, login, pages, static_files
@@ -56,8 +57,7 @@ POLICIES = (
     exams_policy,
     materials_policy,
 )
-LARGEST_UPLOAD = 64 * 1024 * 1024
-LARGEST_FORM = 2 * 1024 * 1024
+LARGEST_FORM = 2 * 1024 * 1024  # no page takes a file yet
 
 
 class LmsFlask(Flask):
@@ -85,7 +85,7 @@ def create_app(settings: Settings) -> Flask:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(days=settings.session_days),
-        MAX_CONTENT_LENGTH=LARGEST_UPLOAD,
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
         MAX_FORM_PARTS=5000,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
@@ -108,6 +108,7 @@ def create_app(settings: Settings) -> Flask:
     static_files.install(app)
     filters.install(app)
     errors.install(app)
+    letters.listen(settings)
     app.extensions["cohort_panels"] = (exams_panel.panel, certificates_panel.panel)
     app.context_processor(_names)
     app.jinja_env.globals.update(places.FUNCTIONS)
@@ -129,7 +130,7 @@ def _find_reader(ticket_hash: str, address: str) -> login.Reader | None:
         return None
     person, actor = found
     now = clock.now()
-    if now - person.seen_at > sign_ins.SEEN_EVERY and request.method == "GET":
+    if now - person.seen_at > sign_ins.SEEN_EVERY and database.reading():
         database.writer().write(lambda connection: sign_ins.seen(connection, person.session_id, now))
     return login.Reader(
         actor=actor,

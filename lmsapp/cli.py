@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from lmsapp.core import troubles
 from lmsapp.core.errors import LmsError
 
 COMMANDS = {
@@ -18,9 +19,11 @@ COMMANDS = {
     "certificates": "lmsapp.certificates.commands:certificates",
     "demo": "lmsapp.demo.commands:demo",
     "audit": "lmsapp.upkeep.audit:audit",
+    "bank": "lmsapp.exams.commands:bank",
     "bench": "lmsapp.bench.commands:bench",
     "backup": "lmsapp.upkeep.backup:backup",
     "doctor": "lmsapp.upkeep.doctor:doctor",
+    "fields": "lmsapp.upkeep.personal:fields",
     "restore": "lmsapp.upkeep.backup:restore",
 }
 
@@ -51,13 +54,19 @@ def lmsapp() -> None:
 
 
 def main(arguments: list[str] | None = None) -> Any:
-    """Runs a command; what the domain refuses is one plain sentence and exit code 1, never a traceback."""
+    """Runs a command; what the domain or the machine refuses is one plain sentence and exit code 1, never a traceback."""
     try:
         return lmsapp.main(arguments, prog_name="lmsapp")
     except LmsError as problem:
         click.echo(f"lmsapp: {problem}", err=True)
         for field, message in getattr(problem, "fields", {}).items():
             click.echo(f"  {field}: {message}", err=True)
+        sys.exit(1)
+    except Exception as problem:
+        said = troubles.sentence(problem)
+        if said is None:
+            raise
+        click.echo(f"lmsapp: {said}", err=True)
         sys.exit(1)
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
-from lmsapp.core import sessions, settings
+from lmsapp.core import sessions, settings, troubles
 from lmsapp.core.errors import Invalid
 from lmsapp.core.settings import Settings
 from lmsapp.migrations import HEAD, bring_up_to_date, revision_of
@@ -24,7 +24,10 @@ class Installation:
 def opened(chosen: Settings | None = None) -> Installation:
     """Opens the installation and brings its database up to date; says plainly what stands in the way."""
     chosen = chosen or settings.load()
-    engine = sessions.make_engine(chosen.database_url)
+    try:
+        engine = sessions.make_engine(chosen.database_url)
+    except ModuleNotFoundError as problem:
+        raise Invalid("PostgreSQL needs a driver. Run: pip install 'lmsapp[postgres]'") from problem
     try:
         found = revision_of(engine)
         if found is not None and found not in HEAD.known:
@@ -38,8 +41,8 @@ def opened(chosen: Settings | None = None) -> Installation:
             bring_up_to_date(engine)
     except DBAPIError as problem:
         raise Invalid(
-            "The database %(url)s can't be used: %(problem)s",
+            "%(sentence)s (%(url)s)",
+            sentence=troubles.sentence(problem),
             url=engine.url.render_as_string(hide_password=True),
-            problem=str(problem.orig).strip(),
         ) from problem
     return Installation(chosen, engine, sessions.make_sessions(engine))

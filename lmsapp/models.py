@@ -4,7 +4,7 @@ from lmsapp.accounts import models as accounts
 from lmsapp.catalogue import models as catalogue
 from lmsapp.certificates import models as certificates
 from lmsapp.cohorts import models as cohorts
-from lmsapp.core import audit, jobs, mailing
+from lmsapp.core import audit, jobs, mailing, runs
 from lmsapp.core.orm import Base, say_conditions
 from lmsapp.engagements import models as engagements
 from lmsapp.exams import models as exams
@@ -27,5 +27,6 @@ __all__ = [
     "mailing",
     "materials",
     "messages",
+    "runs",
     "translation",
 ]

@@ -14,17 +14,18 @@ import click
 import waitress
 
 from lmsapp import installation
-from lmsapp.app import create_app
-from lmsapp.core import logs, settings
+from lmsapp.app import LARGEST_FORM, create_app
+from lmsapp.core import logs, runs, settings, translations
 from lmsapp.core.errors import Invalid, LmsError
 from lmsapp.core.signals import stop_on_signals
 from lmsapp.demo import accounts
+from lmsapp.exams import queries as exams
 from lmsapp.installation import Installation
 
 log = logging.getLogger(__name__)
 THREADS = 8
 MOST_CONNECTIONS = 1000
-WORKER_AFTER_SECONDS = 1.0
+WORKER_AFTER_SECONDS, WORKER_AGAIN_SECONDS = 1.0, 10.0
 M_ARENA_MAX = -8  # malloc.h
 GRACE_SECONDS = 5.0  # for answers under way when the server is told to stop
 
@@ -40,9 +41,12 @@ def serve(host: str, port: int, *, demo: bool, with_worker: bool) -> None:
     _share_one_arena()
     chosen = settings.load()
     logs.begin(chosen.log_level)
+    for fault in translations.faults():
+        click.echo(f"lmsapp: {fault}", err=True)
     opened = installation.opened(chosen)
     app = create_app(chosen)
     listener = _listen(host, port)
+    run = runs.Run(opened.sessions, exams.somebody_sits)
     worker = _Worker(opened) if with_worker else None
     click.echo(f"lmsapp serves on http://{host}:{port}/  (stop with Ctrl-C)", err=True)
     if demo and chosen.demonstration:
@@ -54,6 +58,7 @@ def serve(host: str, port: int, *, demo: bool, with_worker: bool) -> None:
         connection_limit=MOST_CONNECTIONS,
         asyncore_use_poll=True,
         channel_timeout=60,
+        max_request_body_size=2 * LARGEST_FORM,  # what is a little too large is told so by a page
         ident=None,
     )
     stop_on_signals(lambda: _wind_down(server))
@@ -68,6 +73,7 @@ def serve(host: str, port: int, *, demo: bool, with_worker: bool) -> None:
             worker.stop()
         if "writer" in app.extensions:
             app.extensions["writer"].stop()
+        run.stop()
         opened.engine.dispose()
 
 
@@ -78,27 +84,33 @@ def _share_one_arena() -> None:
 
 
 class _Worker:
-    """The worker, begun a moment later: what it loads takes as long as everything visitors need."""
+    """The worker, begun a moment later: what it loads takes as long as everything visitors need.
+
+    What keeps it from beginning (a full disk) is said, and it tries again until it can.
+    """
 
     def __init__(self, opened: Installation) -> None:
         self._opened = opened
         self._running: Any = None
-        self._timer = threading.Timer(WORKER_AFTER_SECONDS, self._begin)
-        self._timer.daemon = True
-        self._timer.start()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._begin, name="worker begins", daemon=True)
+        self._thread.start()
 
     def stop(self) -> None:
         """Before or after it began."""
-        self._timer.cancel()
-        self._timer.join()
+        self._ended.set()
+        self._thread.join()
         if self._running is not None:
             self._running.stop()
 
     def _begin(self) -> None:
-        try:
-            self._running = import_module("lmsapp.working").begin(self._opened)
-        except LmsError as problem:
-            log.critical("no worker: %s", problem)
+        wait = WORKER_AFTER_SECONDS
+        while self._running is None and not self._ended.wait(wait):
+            try:
+                self._running = import_module("lmsapp.working").begin(self._opened)
+            except LmsError as problem:
+                log.critical("no worker: %s", problem)
+                wait = WORKER_AGAIN_SECONDS
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -12,7 +12,7 @@ def connect(installation: Installation) -> Registry:
     """Connects everything once a process; returns the jobs by name."""
     jobs = Registry()
     mailing.register_jobs(jobs, installation.settings)
-    exam_jobs.register(jobs)
+    exam_jobs.register(jobs, installation.settings)
     certificate_jobs.register(jobs, installation.settings)
     material_jobs.register(jobs, installation.settings)
     return jobs

@@ -2,9 +2,6 @@
 
 import os
 import shutil
-import socket
-import subprocess
-import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -19,7 +16,9 @@ from sqlalchemy.orm import Session
 from lmsapp import installation, wiring
 from lmsapp.accounts.models import SignIn
 from lmsapp.app import create_app
-from lmsapp.core import clock, figures, settings
+from lmsapp.bench.clusters import Cluster
+from lmsapp.core import clock, events, figures, settings
+from lmsapp.core.errors import Invalid
 from lmsapp.core.sessions import transaction, writing
 from lmsapp.core.settings import Settings
 from lmsapp.web import limits
@@ -30,6 +29,21 @@ from tests.house import House, Worlds
 
 IN_CI = bool(os.environ.get("CI"))
 figures.folders.append(Path(__file__).parent / "data" / "content" / "figures")
+
+
+@pytest.fixture(autouse=True)
+def nobody_listens() -> Iterator[None]:
+    """What one test's application hears, the next test's does not."""
+    yield
+    events.hear_nothing()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the reliability suites."""
+    parser.addoption("--long", action="store_true", help="the long form of the reliability suites")
+    parser.addoption(
+        "--figures", help="append what the reliability suites tried and found to this file, as lines of JSON"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -162,27 +176,12 @@ def postgres_cluster() -> Iterator[str]:
     if given:
         yield given
         return
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not found:
-        if IN_CI:
-            pytest.fail("PostgreSQL is not installed: apt-get install postgresql")
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    binaries = found[-1].parent
-    folder = Path(tempfile.mkdtemp(prefix="lmsapp-pg-"))
-    as_postgres = []
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres", "postgres")
-        as_postgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    run = lambda *words: subprocess.run([*as_postgres, *words], check=True, capture_output=True, cwd=folder)  # noqa: E731
-    run(binaries / "initdb", "-D", folder / "data", "-U", "lms", "-A", "trust", "-E", "UTF8", "--no-sync")
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=120"
-    run(binaries / "pg_ctl", "-D", folder / "data", "-o", options, "-l", folder / "log", "-w", "start")
-    yield f"postgresql+psycopg://lms@127.0.0.1:{port}"
-    run(binaries / "pg_ctl", "-D", folder / "data", "-m", "immediate", "stop")
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        cluster = Cluster()
+    except Invalid as problem:
+        (pytest.fail if IN_CI else pytest.skip)(str(problem))
+    yield cluster.url
+    cluster.remove()
 
 
 @pytest.fixture(scope="session")

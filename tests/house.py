@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from lmsapp import installation
-from lmsapp.accounts.models import SignIn
+from lmsapp.accounts.models import Person, SignIn
 from lmsapp.app import create_app
 from lmsapp.core import clock, settings
 from lmsapp.core.sessions import transaction
@@ -21,10 +21,27 @@ from tests import cast
 
 MISSING = {
     "number": "04820005", "membership_id": 987654, "code": "nothing-2026-01", "enrolment_id": 987654, "sitting_id": 987654,
-    "attempt": "ZZZZZZZZZZ", "released": "ZZZZZZZZZZ", "serial": "NMC-2026-AC-99999-X", "job_id": 987654,
-    "slug": "nothing",
+    "attempt": "ZZZZZZZZZZ", "paper": "ZZZZZZZZZZ", "released": "ZZZZZZZZZZ", "serial": "NMC-2026-AC-99999-X", "job_id": 987654,
+    "slug": "nothing", "picture": "0" * 64, "agency": "nothing",
 }  # fmt: skip
-BY_ATTEMPT = {"question", "events", "review", "hand_in", "receipt", "extend"}
+BY_PAPER = {"paper_file", "papers_file", "key_paper", "reconcile"}
+BY_ATTEMPT = {
+    "question",
+    "events",
+    "picture",
+    "leave",
+    "bundle",
+    "wait_no_more",
+    "review",
+    "hand_in",
+    "receipt",
+    "attempt",
+    "extend",
+    "pause",
+    "resume",
+    "void",
+    "note",
+}
 
 
 @dataclass(frozen=True)
@@ -45,14 +62,16 @@ class House:
         limits.limiter.enabled = False
 
     def browser(self, key: str) -> tuple[FlaskClient, str]:
-        """A signed-in browser with its form token."""
+        """A signed-in browser with its form token, of somebody who has chosen her own secret."""
         browser = self.app.test_client()
         if key != "anonymous":
             ticket, now = uuid.uuid4().hex, clock.now()
             with transaction(self.opened.sessions) as session:
+                person = session.get_one(Person, cast.members(session)[key].person_id)
+                person.must_choose_secret = False
                 session.add(
                     SignIn(
-                        ticket_hash=ticket_hash(ticket), person_id=cast.members(session)[key].person_id, begun_at=now,
+                        ticket_hash=ticket_hash(ticket), person_id=person.id, begun_at=now,
                         fresh_at=now, seen_at=now, ends_at=now + timedelta(days=1),
                     )
                 )  # fmt: skip
@@ -75,12 +94,15 @@ def address(rule: Rule, things: dict[str, object]) -> str:
     name = rule.endpoint.split(".")[1] if "." in rule.endpoint else rule.endpoint
     area = rule.endpoint.split(".")[0]
     values: dict[str, object] = {
-        "language": "en", "module": "1-first", "lesson": "1-signs", "token": "no-such-letter", "filename": "app.css", "number": things["number"],
+        "language": "en", "module": "1-first", "lesson": "1-signs", "token": "no-such-letter", "digest": "0" * 64, "bundle_id": 987654, "filename": "app.css", "number": things["number"],
     }  # fmt: skip
     if area == "exams":
         values |= {"number": 1, "code": things["attempt"] if name in BY_ATTEMPT else things["code"]}
         values["code"] = things["released"] if name == "result" else values["code"]
-        values["code"] = "tst-100" if name == "bank" else values["code"]
+        values["code"] = "tst-100" if rule.rule.startswith("/<language:language>/banks/") else values["code"]
+        values["digest"] = things["picture"]
+        if name in BY_PAPER:
+            values |= {"code": things["paper"], "purpose": "sheet", "size": "normal"}
     elif area == "engagements":
         values["country"] = "ge"
     elif area in ("materials", "printed"):
@@ -89,10 +111,20 @@ def address(rule: Rule, things: dict[str, object]) -> str:
         values["code"] = "tst-100"
     else:
         values["code"] = str(things["code"]).lower()
-    values |= {k: things[k] for k in ("membership_id", "enrolment_id", "sitting_id", "serial", "job_id", "slug")}
+    values |= {
+        k: things[k] for k in ("membership_id", "enrolment_id", "sitting_id", "serial", "job_id", "slug", "agency")
+    }
     path = rule.rule
     for argument in rule.arguments:
-        for converter in ("language:", "int:", "path:", "any(press, screen):", ""):
+        for converter in (
+            "language:",
+            "int:",
+            "path:",
+            "any(press, screen):",
+            "any(booklet, sheet):",
+            "any(normal, large):",
+            "",
+        ):
             path = path.replace(f"<{converter}{argument}>", str(values[argument]))
     return path
 

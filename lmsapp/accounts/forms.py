@@ -1,5 +1,6 @@
 """Forms about people: sign-in, secrets, profile, registration, roles."""
 
+import re
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -7,7 +8,7 @@ from zoneinfo import available_timezones
 from wtforms import PasswordField
 from wtforms.validators import ValidationError
 
-from lmsapp.accounts.roles import ROLE_NAMES, Role
+from lmsapp.accounts.roles import KIND_NAMES, ROLE_NAMES, Role
 from lmsapp.core.locales import LANGUAGES
 from lmsapp.core.translations import gettext as _
 from lmsapp.core.translations import lazy_gettext as later
@@ -115,5 +116,37 @@ class RoleForm(Form):
         self.role.choices = [(role.value, _(ROLE_NAMES[role])) for role in Role]
 
 
-class EmptyForm(Form):
-    """A button that only carries its form token."""
+class OrganisationForm(Form):
+    """Adding a partner agency or a donor, with its names."""
+
+    code = Line(later("Code"), [needed(later("Write a short code."))])
+    kind = Choice(later("Kind"))
+    country = Choice(later("Country"))
+    name_en, name_az, name_prs, name_ps, name_tr, name_ka = (
+        Line(language.name, [needed(later("Write the name in English."))] if language.code == "en" else [])
+        for language in LANGUAGES.values()
+    )
+
+    def __init__(self, *args: Any, countries: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kind.choices = [(kind, _(name)) for kind, name in KIND_NAMES.items() if kind != "centre"]
+        self.country.choices = [("", _("not stated")), *countries]
+
+    def validate_code(self, field: Any) -> None:
+        """A shape that addresses can carry."""
+        if field.data and not re.fullmatch("[a-z][a-z0-9-]{1,39}", field.data):
+            raise ValidationError(_("Write small letters, digits and hyphens, a letter first."))
+
+    def names(self) -> dict[str, str]:
+        """The names that were written, by language."""
+        return {code: text for code in LANGUAGES if (text := self[f"name_{code}"].data)}
+
+
+class OrganisationStateForm(Form):
+    """Suspending an organisation, or opening it again."""
+
+    active = Choice(later("State"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.active.choices = [("yes", "yes"), ("no", "no")]

@@ -129,7 +129,7 @@ class Letter(Base):
 
 
 class Tries(Base):
-    """Wrong tries lately, counted per account and per address (both as keyed hashes)."""
+    """Wrong tries lately, counted per account and per address (both as hashes), forgotten after a day."""
 
     __tablename__ = "tries"
 

@@ -88,6 +88,17 @@ def may_grant(
     return yes_if(condition=True, reason="") if actor.fresh else SIGN_IN_AFRESH
 
 
+def may_close_account(actor: Actor, person: Person | None = None) -> Answer:
+    """Accounts are closed and opened by the centre's administrators; by another agency's only for who belongs there alone."""
+    answer = may_grant(actor, person)
+    if not answer or person is None or actor.keeper or actor.is_a(Role.ADMINISTRATOR):
+        return answer
+    elsewhere = {m.organisation_id for m in person.memberships if _runs(m)} - set(
+        actor.organisations(Role.ADMINISTRATOR)
+    )
+    return yes_if(not elsewhere, N_("This person belongs to another organisation too. Ask the centre."))
+
+
 def may_issue_secret(actor: Actor, person: Person | None = None) -> Answer:
     """Slips and letters come from administrators and managers; instructors give slips to trainees only."""
     if actor.keeper or actor.is_a(*OVERSIGHT):

@@ -5,20 +5,23 @@ import secrets as randomness
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from lmsapp.accounts import policy, secrets
-from lmsapp.accounts.models import Letter, Membership, Organisation, OrganisationName, Person, SignIn
+from lmsapp.accounts import policy, secrets, signing_in
+from lmsapp.accounts.events import RoleEnded, RoleGranted, SecretChosen
+from lmsapp.accounts.informing import inform
+from lmsapp.accounts.models import Letter, Membership, Organisation, OrganisationName, Person
 from lmsapp.accounts.numbers import number_of
 from lmsapp.accounts.roles import Role, grantable
-from lmsapp.core import audit, clock, mailing
+from lmsapp.core import audit, clock
 from lmsapp.core.access import Actor, demand, signed_in
 from lmsapp.core.collation import fold, sort_key
 from lmsapp.core.dates import PartialDate
 from lmsapp.core.errors import Conflict, Invalid
+from lmsapp.core.events import publish
 from lmsapp.core.locales import LANGUAGES
-from lmsapp.core.translations import N_, gettext, use
+from lmsapp.core.translations import N_
 
 FIRST_NUMBER = 482_100
 INVITED_FOR = timedelta(days=14)
@@ -41,19 +44,40 @@ class NewPerson:
     language: str | None = None
 
 
+@dataclass(frozen=True)
+class Slip:
+    """What stands on one login slip: it is printed once and never stored in clear."""
+
+    person: Person
+    pin: str
+    language: str
+
+
 def register_organisation(
     session: Session, actor: Actor, *, code: str, kind: str, country: str | None, names: dict[str, str], since: date
 ) -> Organisation:
     """Adds the centre, a partner or a donor with its names by language."""
     demand(policy.may_administer(actor))
     if session.scalar(select(Organisation.id).where(Organisation.code == code)):
-        raise Conflict(N_("There is an organisation with the code %(code)s already."), code=code)
+        message = N_("There is an organisation with the code %(code)s already.")
+        raise Invalid(message, {"code": message}, code=code)
     organisation = Organisation(code=code, kind=kind, country=country)
     organisation.names = [OrganisationName(language=k, name=v, valid_from=since) for k, v in names.items()]
     session.add(organisation)
     session.flush()
     audit.record(session, "organisation.registered", actor, on=("organisation", organisation.id), after={"code": code})
     return organisation
+
+
+def suspend(session: Session, actor: Actor, organisation: Organisation, *, active: bool) -> None:
+    """Suspends an organisation: its people have no rights through it from the next request on; or opens it again."""
+    demand(policy.may_administer(actor))
+    if organisation.kind == "centre":
+        raise Conflict(N_("The centre itself can't be suspended."))
+    if organisation.active != active:
+        organisation.active = active
+        act = "organisation.opened" if active else "organisation.suspended"
+        audit.record(session, act, actor, on=("organisation", organisation.id))
 
 
 def register(session: Session, actor: Actor, new: NewPerson, organisation: Organisation, role: Role) -> Person:
@@ -119,6 +143,7 @@ def grant(
     audit.record(
         session, "role.granted", actor, on=("person", person.id), after={"role": role, "at": organisation.code}
     )
+    publish(session, RoleGranted(membership.id))
     return membership
 
 
@@ -128,6 +153,7 @@ def withdraw(session: Session, actor: Actor, person: Person, membership: Members
     if membership.until is None:
         membership.until = clock.now()
         audit.record(session, "role.withdrawn", actor, on=("person", person.id), before={"role": membership.role})
+        publish(session, RoleEnded(membership.id))
 
 
 def change_profile(
@@ -142,14 +168,12 @@ def change_profile(
 
 def deactivate(session: Session, actor: Actor, person: Person, *, active: bool) -> None:
     """Closes or reopens an account; closing ends its sessions."""
-    demand(policy.may_grant(actor, person))
+    demand(policy.may_close_account(actor, person))
     if person.active == active:
         return
     person.active = active
     if not active:
-        session.execute(
-            update(SignIn).where(SignIn.person_id == person.id, SignIn.ended_at.is_(None)).values(ended_at=clock.now())
-        )
+        signing_in.close_sessions(session, person.id)
     audit.record(session, "account.opened" if active else "account.closed", actor, on=("person", person.id))
 
 
@@ -164,6 +188,7 @@ def issue_pin(session: Session, actor: Actor, person: Person) -> str:
         raise Conflict(N_("Demonstration accounts keep their public PIN."))
     pin = secrets.new_pin()
     person.secret_kind, person.secret_hash, person.must_choose_secret = "pin", secrets.hashed(pin), True
+    signing_in.close_sessions(session, person.id)
     audit.record(session, "slip.issued", actor, on=("person", person.id))
     return pin
 
@@ -173,7 +198,7 @@ def invite(session: Session, actor: Actor, person: Person, link: str) -> None:
     demand(policy.may_issue_secret(actor, person))
     if not person.email:
         raise Conflict(N_("%(name)s has no e-mail address. Print a login slip instead."), name=person.name)
-    _send_letter(session, person, "invitation", link)
+    inform(session, person, "invitation", link=_with_token(session, person, "invitation", link))
     audit.record(session, "invitation.sent", actor, on=("person", person.id))
 
 
@@ -182,7 +207,7 @@ def ask_reset(session: Session, login: str, link: str) -> None:
     email = _small(login)
     person = session.scalar(select(Person).where(Person.email == email, Person.active)) if email else None
     if person is not None and not person.is_demonstration:
-        _send_letter(session, person, "reset", link)
+        inform(session, person, "reset", link=_with_token(session, person, "reset", link))
         audit.record(session, "reset.asked", Actor(), on=("person", person.id))
 
 
@@ -205,16 +230,17 @@ def use_letter(session: Session, token: str, password: str) -> Person:
     fault = secrets.fault_of_password(password, person.email, person.name)
     if fault:
         raise Invalid(fault, {"new": fault})
-    used.used_at = clock.now()
+    signing_in.void_letters(session, person.id)
     person.secret_kind, person.secret_hash, person.must_choose_secret = "password", secrets.hashed(password), False
-    session.execute(
-        update(SignIn).where(SignIn.person_id == person.id, SignIn.ended_at.is_(None)).values(ended_at=clock.now())
-    )
+    signing_in.close_sessions(session, person.id)
     audit.record(session, "secret.reset", Actor(person_id=person.id), on=("person", person.id))
+    publish(session, SecretChosen(person.id))
     return person
 
 
-def _send_letter(session: Session, person: Person, kind: str, link: str) -> None:
+def _with_token(session: Session, person: Person, kind: str, link: str) -> str:
+    """The link with a token of 192 random bits, of which only the digest is kept; earlier links stop working."""
+    signing_in.void_letters(session, person.id)
     token = randomness.token_urlsafe(24)
     now = clock.now()
     session.add(
@@ -226,26 +252,7 @@ def _send_letter(session: Session, person: Person, kind: str, link: str) -> None
             expires_at=now + (INVITED_FOR if kind == "invitation" else RESET_FOR),
         )
     )
-    with use(person.language):
-        address = link.replace("{token}", token)
-        if kind == "invitation":
-            subject = gettext("Your account at the training centre")
-            text = gettext(
-                "Dear %(name)s,\n\nan account was made for you at the training centre. Choose your password here:\n\n"
-                "%(link)s\n\nThe link works once and for 14 days. Your person number is %(number)s.\n",
-                name=person.name,
-                link=address,
-                number=person.number,
-            )
-        else:
-            subject = gettext("A new password")
-            text = gettext(
-                "Dear %(name)s,\n\nsomebody asked for a new password for your account. Choose it here:\n\n%(link)s\n\n"
-                "The link works once and for 2 hours. If it was not you, do nothing: your password stays as it is.\n",
-                name=person.name,
-                link=address,
-            )
-    mailing.send(session, person.email or "", subject, text, person.language)
+    return link.replace("{token}", token)
 
 
 def _add_membership(

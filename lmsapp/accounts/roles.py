@@ -33,6 +33,7 @@ ROLE_NAMES = {
     Role.AUDITOR: N_("Auditor"),
 }
 
+KIND_NAMES = {"centre": N_("Centre"), "partner": N_("Partner agency"), "donor": N_("Donor")}
 STAFF = frozenset(Role) - {Role.TRAINEE, Role.PARTNER}
 AT_PARTNERS = frozenset({Role.TRAINEE, Role.PARTNER, Role.ADMINISTRATOR})
 

@@ -2,30 +2,40 @@
 
 import secrets as randomness
 import threading
+import unicodedata
 from functools import cache
 from itertools import pairwise
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from lmsapp.core.formatting import latin_digits
 from lmsapp.core.translations import N_
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _at_once = threading.BoundedSemaphore(2)
 SHORTEST_PASSWORD = 10
+PIN_DIGITS = 6
+
+
+def as_meant(secret: str) -> str:
+    """A secret however it was typed: composed characters, and a PIN in the digits of any of our scripts."""
+    composed = unicodedata.normalize("NFC", secret)
+    plain = latin_digits(composed.strip())
+    return plain if len(plain) == PIN_DIGITS and plain.isascii() and plain.isdigit() else composed
 
 
 def hashed(secret: str) -> str:
     """The Argon2id hash of a password or PIN (19 MiB, 2 passes, 1 lane)."""
     with _at_once:
-        return _hasher.hash(secret)
+        return _hasher.hash(as_meant(secret))
 
 
 def matches(stored: str | None, secret: str) -> bool:
     """Whether the secret is right; the same work is done when there is no such account."""
     with _at_once:
         try:
-            _hasher.verify(stored or _nobody(), secret)
+            _hasher.verify(stored or _nobody(), as_meant(secret))
         except (VerificationError, InvalidHashError):
             return False
     return stored is not None
@@ -52,7 +62,8 @@ def new_pin() -> str:
 
 def fault_of_pin(pin: str) -> str | None:
     """Why this PIN can't be taken, as a message; None when it can."""
-    if len(pin) != 6 or not (pin.isascii() and pin.isdigit()):
+    pin = as_meant(pin)
+    if len(pin) != PIN_DIGITS or not (pin.isascii() and pin.isdigit()):
         return N_("A PIN has 6 digits.")
     steps = {int(b) - int(a) for a, b in pairwise(pin)}
     if len(steps) == 1 and steps <= {-1, 0, 1}:

@@ -8,21 +8,24 @@ import secrets as randomness
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from lmsapp.accounts import secrets
-from lmsapp.accounts.models import Person, SignIn, Tries
+from lmsapp.accounts.events import SecretChosen
+from lmsapp.accounts.models import Letter, Person, SignIn, Tries
 from lmsapp.accounts.numbers import read_number
 from lmsapp.core import audit, clock
 from lmsapp.core.access import Actor, demand, signed_in
 from lmsapp.core.errors import Busy, Invalid
+from lmsapp.core.events import publish
 from lmsapp.core.translations import N_
 
 ACCOUNT_TRIES = 8
 ADDRESS_TRIES = 60
 WINDOW = timedelta(minutes=15)
 SLOWED_FOR = timedelta(minutes=5)
+FORGOTTEN_AFTER = timedelta(days=1)
 WRONG = N_("The number or address and the PIN or password do not match. Check both, or ask for a new slip.")
 
 
@@ -122,11 +125,28 @@ def choose_secret(session: Session, actor: Actor, new: str, *, kind: str, ticket
     if secrets.matches(person.secret_hash, new):
         raise Invalid(N_("Choose another than before."), {"new": N_("Choose another than before.")})
     person.secret_kind, person.secret_hash, person.must_choose_secret = kind, secrets.hashed(new), False
+    void_letters(session, person.id)
     end_sessions(session, actor, but=ticket_hash)
     audit.record(session, "secret.chosen", actor, on=("person", person.id))
+    publish(session, SecretChosen(person.id))
+
+
+def void_letters(session: Session, person_id: int) -> None:
+    """Links to choose a password stop working once a secret was chosen or a newer link was sent."""
+    session.execute(
+        update(Letter).where(Letter.person_id == person_id, Letter.used_at.is_(None)).values(used_at=clock.now())
+    )
+
+
+def close_sessions(session: Session, person_id: int) -> None:
+    """Ends all of a person's sessions, since her secret or her account is no longer what they began with."""
+    session.execute(
+        update(SignIn).where(SignIn.person_id == person_id, SignIn.ended_at.is_(None)).values(ended_at=clock.now())
+    )
 
 
 def _count_wrong_try(session: Session, checked: Checked, now: datetime) -> None:
+    session.execute(delete(Tries).where(Tries.since < now - FORGOTTEN_AFTER))
     for key, most in ((checked.login_key, ACCOUNT_TRIES), (checked.address_key, ADDRESS_TRIES)):
         row = session.get(Tries, key)
         if row is None:

@@ -2,25 +2,35 @@
 
 from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask_login import current_user
-from sqlalchemy.orm import Session
 
 from lmsapp.accounts import policy, queries, registering, signing_in
-from lmsapp.accounts.forms import EmptyForm, PersonForm, ProfileForm, ResetForm, RoleForm, SecretForm, SignInForm
+from lmsapp.accounts.forms import (
+    OrganisationForm,
+    OrganisationStateForm,
+    PersonForm,
+    ProfileForm,
+    ResetForm,
+    RoleForm,
+    SecretForm,
+    SignInForm,
+)
 from lmsapp.accounts.models import Person
-from lmsapp.accounts.roles import ROLE_NAMES, Role
-from lmsapp.core import audit
+from lmsapp.accounts.registering import Slip
+from lmsapp.accounts.roles import KIND_NAMES, ROLE_NAMES, Role
+from lmsapp.core import audit, clock, qr
 from lmsapp.core.access import public, signed_in
-from lmsapp.core.errors import Busy, Invalid, NotFound
+from lmsapp.core.errors import Busy, Conflict, Invalid, NotFound
 from lmsapp.core.formatting import country_names
 from lmsapp.core.translations import gettext as _
 from lmsapp.web import database, limits, login
 from lmsapp.web.database import db
+from lmsapp.web.forms import takes_only
 from lmsapp.web.lists import page_of
 from lmsapp.web.locale import current_language
 from lmsapp.web.pages import Area
 
 area = Area("accounts", __name__)
-ALWAYS = {"accounts.choose_secret", "accounts.sign_out", "accounts.sign_in", "static", "home.health"}
+ALWAYS = {"accounts.choose_secret", "accounts.sign_out", "accounts.sign_in", "static", "machine.health"}
 
 
 @area.before_app_request
@@ -42,28 +52,22 @@ def sign_in() -> str | Response | tuple[str, int]:
     try:
         checked = signing_in.check(db.session(), form.login.data, form.secret.data, address)
     except Busy as problem:
-        form.take(problem_as_invalid(problem))
+        form.take(problem)
         return _sign_in_page(form, 429)
     days = current_app.extensions["settings"].session_days
-    db.session.rollback()
-
-    def write(connection: object) -> str:
-        with Session(bind=connection, join_transaction_mode="create_savepoint") as session:  # type: ignore[arg-type]
-            ticket = signing_in.sign_in(session, checked, device=device, address=address, days=days)
-            session.commit()
-            return ticket
-
-    ticket = database.writer().write(write)
+    ticket = database.write_aside(
+        lambda session: signing_in.sign_in(session, checked, device=device, address=address, days=days)
+    )
     if not ticket:
         form.take(Invalid(signing_in.WRONG))
         return _sign_in_page(form, 422)
     login.begin(ticket)
-    return redirect(login.local_path(form.next.data) or url_for("home.start"), 303)  # type: ignore[return-value]
+    return redirect(login.local_path(form.next.data) or _home_of(checked.person_id), 303)  # type: ignore[return-value]
 
 
-def problem_as_invalid(problem: Busy) -> Invalid:
-    """The same words, shown above the form."""
-    return Invalid(problem.message, **problem.values)
+def _home_of(person_id: int | None) -> str:
+    """The first page in the language she set for herself."""
+    return url_for("home.start", language=db.session.get_one(Person, person_id).language)
 
 
 def _sign_in_page(form: SignInForm, status: int) -> tuple[str, int]:
@@ -73,6 +77,7 @@ def _sign_in_page(form: SignInForm, status: int) -> tuple[str, int]:
 @area.post("/sign-out", policy=signed_in)
 def sign_out() -> Response:
     """Ends this session."""
+    takes_only()
     ticket = login.ticket()
     if ticket:
         signing_in.sign_out(db.session(), login.actor(), login.ticket_hash(ticket))
@@ -82,7 +87,9 @@ def sign_out() -> Response:
 
 @area.form("/choose-secret", policy=signed_in)
 def choose_secret() -> str | Response | tuple[str, int]:
-    """One's own PIN or password."""
+    """One's own PIN or password; somebody who finds a device left open can't change it."""
+    if not current_user.must_choose_secret and not login.actor().fresh:
+        return login.sign_in_again()
     form = SecretForm()
     kind = "pin" if current_user.roles <= {Role.TRAINEE.value} else "password"
     if form.sent():
@@ -148,17 +155,14 @@ def profile() -> str | Response | tuple[str, int]:
         flash(_("Your profile is saved."), "done")
         return redirect(url_for("accounts.profile", language=person.language), 303)  # type: ignore[return-value]
     live = queries.sign_ins(db.session(), person.id)
-    page = render_template(
-        "accounts/profile.html", form=form, person=person, live=live, empty=EmptyForm(), this=current_user.session_id
-    )
+    page = render_template("accounts/profile.html", form=form, person=person, live=live, this=current_user.session_id)
     return page, 422 if form.errors else 200
 
 
 @area.post("/profile/end-sessions", policy=signed_in)
 def end_sessions() -> Response:
     """Signs out everywhere else."""
-    if not EmptyForm().sent():
-        abort(400)
+    takes_only()
     ended = signing_in.end_sessions(db.session(), login.actor(), but=login.ticket_hash(login.ticket() or ""))
     flash(_("Signed out on %(number)s other devices.", number=ended), "done")
     return redirect(url_for("accounts.profile"), 303)  # type: ignore[return-value]
@@ -212,7 +216,7 @@ def new_person() -> str | Response | tuple[str, int]:
         organisation = queries.organisation(db.session(), actor, form.organisation.data)
         try:
             person = registering.register(db.session(), actor, new, organisation, Role(form.role.data))
-        except Invalid as problem:
+        except (Conflict, Invalid) as problem:
             form.take(problem)
         else:
             flash(
@@ -231,7 +235,12 @@ def person(number: str) -> str:
     names = queries.names_of(db.session(), ids, current_language().code)
     form = RoleForm(organisations=_organisation_choices(), role="trainee")
     return render_template(
-        "accounts/person.html", person=found, names=names, form=form, empty=EmptyForm(), role_names=ROLE_NAMES
+        "accounts/person.html",
+        person=found,
+        names=names,
+        form=form,
+        role_names=ROLE_NAMES,
+        running_roles=queries.running_roles,
     )
 
 
@@ -252,6 +261,7 @@ def grant_role(number: str) -> Response:
 @area.post("/people/<number>/roles/<int:membership_id>/end", policy=policy.may_grant)
 def end_role(number: str, membership_id: int) -> Response:
     """Withdraws a role."""
+    takes_only()
     found = queries.person(db.session(), login.actor(), number)
     membership = next((m for m in found.memberships if m.id == membership_id), None)
     if membership is None:
@@ -264,19 +274,78 @@ def end_role(number: str, membership_id: int) -> Response:
 @area.post("/people/<number>/invite", policy=policy.may_issue_secret)
 def invite(number: str) -> Response:
     """Sends an invitation letter."""
+    takes_only()
     found = queries.person(db.session(), login.actor(), number)
     registering.invite(db.session(), login.actor(), found, _letter_link())
     flash(_("The invitation to %(name)s is on its way.", name=found.name), "done")
     return redirect(url_for("accounts.person", number=number), 303)  # type: ignore[return-value]
 
 
-@area.post("/people/<number>/account", policy=policy.may_grant)
+@area.post("/people/<number>/slip", policy=policy.may_issue_secret)
+def slip(number: str) -> str:
+    """A new login slip for one person who forgot her PIN; shown once, ready to print."""
+    takes_only()
+    found = queries.person(db.session(), login.actor(), number)
+    pin = registering.issue_pin(db.session(), login.actor(), found)
+    return slip_sheet("accounts/slip.html", [Slip(found, pin, found.language)], person=found)
+
+
+def slip_sheet(template: str, slips: list[Slip], **more: object) -> str:
+    """The page with slips: each has its number, PIN and a code that opens the sign-in page with the number filled in."""
+    base = current_app.extensions["settings"].base_url.rstrip("/")
+    codes = {
+        s.person.number: qr.on_page(f"{base}/{s.language}/sign-in?number={s.person.number}", s.person.number)
+        for s in slips
+    }
+    return render_template(template, slips=slips, codes=codes, address=base.partition("://")[2], **more)
+
+
+@area.post("/people/<number>/account", policy=policy.may_close_account)
 def open_or_close(number: str) -> Response:
     """Closes an account, or opens it again."""
+    takes_only()
     found = queries.person(db.session(), login.actor(), number)
     registering.deactivate(db.session(), login.actor(), found, active=not found.active)
     flash(_("The account is open.") if found.active else _("The account is closed; its sessions ended."), "done")
     return redirect(url_for("accounts.person", number=number), 303)  # type: ignore[return-value]
+
+
+@area.form("/organisations", policy=policy.may_administer)
+def organisations() -> str | Response | tuple[str, int]:
+    """Partner agencies and donors: who they are, adding one."""
+    form = OrganisationForm(countries=country_names())
+    if form.sent():
+        try:
+            registering.register_organisation(
+                db.session(),
+                login.actor(),
+                code=form.code.data,
+                kind=form.kind.data,
+                country=form.country.data or None,
+                names=form.names(),
+                since=clock.now().date(),
+            )
+        except Invalid as problem:
+            form.take(problem)
+        else:
+            flash(_("The organisation is added."), "done")
+            return redirect(url_for("accounts.organisations"), 303)  # type: ignore[return-value]
+    found = queries.organisations(db.session(), login.actor())
+    names = queries.names_of(db.session(), [o.id for o in found], current_language().code)
+    page = render_template("accounts/organisations.html", found=found, names=names, form=form, kinds=KIND_NAMES)
+    return page, 422 if form.errors else 200
+
+
+@area.post("/organisations/<agency>/state", policy=policy.may_administer)
+def organisation_state(agency: str) -> Response:
+    """Suspends an organisation, or opens it again."""
+    found = queries.organisation(db.session(), login.actor(), agency)
+    form = OrganisationStateForm()
+    if not form.sent():
+        abort(422)
+    registering.suspend(db.session(), login.actor(), found, active=form.active.data == "yes")
+    flash(_("The organisation is open.") if found.active else _("The organisation is suspended."), "done")
+    return redirect(url_for("accounts.organisations"), 303)  # type: ignore[return-value]
 
 
 @area.get("/log", policy=policy.may_read_audit)

@@ -84,10 +84,20 @@ class School:
         self.opened.engine.dispose()
 
 
-def build(folder: Path, seed: int) -> School:
-    """Writes the school into an empty folder and opens it."""
-    opened = installation.opened(settings.load(folder, {}, allow_drafts=True))
+def reopened(folder: Path, database_url: str | None = None) -> School:
+    """A school that was built before."""
+    more = {"database_url": database_url} if database_url else {}
+    opened = installation.opened(settings.load(folder, {}, allow_drafts=True, **more))
     wiring.connect(opened)
+    app = create_app(opened.settings)
+    limits.limiter.enabled = False
+    return School(opened, app)
+
+
+def build(folder: Path, seed: int, database_url: str | None = None) -> School:
+    """Writes the school into an empty folder and opens it."""
+    made = reopened(folder, database_url)
+    opened = made.opened
     chance = random.Random(seed)  # noqa: S311 - the same school every time
     with transaction(opened.sessions) as session:
         content.load_all(session, paths.shipped("content"))
@@ -117,9 +127,7 @@ def build(folder: Path, seed: int) -> School:
             attending.enter_hours(
                 session, KEEPER, cohort, {one.id: str(chance.randrange(30, 60)) for one in enrolments}
             )
-    app = create_app(opened.settings)
-    limits.limiter.enabled = False
-    return School(opened, app)
+    return made
 
 
 def _cohort(session: Any, edition: Edition, centre: Organisation, number: int, teacher_id: int) -> Cohort:

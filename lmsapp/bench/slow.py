@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lmsapp.bench.measuring import Cost, Row, Spread
-from lmsapp.bench.served import Served, served
+from lmsapp.bench.served import Server, served
 
 CROWDS = (20, 200)
 REQUESTS = 100
@@ -94,7 +94,7 @@ def run(folder: Path, repeat: int) -> Iterator[Row]:
             )  # fmt: skip
 
 
-def _waited(server: Served) -> float:
+def _waited(server: Server) -> float:
     """The 95th percentile of the milliseconds that requests take."""
     took = []
     for _ in range(REQUESTS):

@@ -65,6 +65,8 @@ def _here(what: str, ring: KeyRing) -> Checked:
             is_file = path.is_file()
         except OSError:
             is_file = False
+        if not is_file and what.lower().endswith(".pdf"):
+            raise Invalid("There is no file %(path)s.", path=what)  # no word about a certificate that was not looked at
         if is_file:
             if path.stat().st_size > LARGEST_FILE:
                 raise Invalid("%(path)s is larger than any certificate.", path=str(path))
@@ -78,6 +80,8 @@ def _offline(what: str, ring: KeyRing, stale_after: int, list_file: Path) -> Che
         lapses, issued = revoking.read_list(list_file.read_text(encoding="utf-8"), ring)
     except (revoking.NotAList, OSError, UnicodeDecodeError) as problem:
         raise Invalid("%(path)s is no revocation list of ours, or it was altered.", path=str(list_file)) from problem
+    if what.lower().endswith(".pdf"):
+        raise Invalid("A PDF is checked against the records here. With --list give the text of its QR code.")
     found = verifying.genuine(verifying.text_of(what), ring)
     if found is None:
         return Checked(verdicts.NOT_OURS)

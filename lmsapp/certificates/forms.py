@@ -25,7 +25,3 @@ class StateForm(Form):
         super().__init__(*args, **kwargs)
         names = {"suspended": _("Suspend"), "reinstated": _("Reinstate"), "revoked": _("Revoke for good")}
         self.act.choices = [(act, names[act]) for act in acts]
-
-
-class EmptyForm(Form):
-    """A button that only carries its form token."""

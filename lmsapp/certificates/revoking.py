@@ -48,7 +48,8 @@ def change(session: Session, actor: Actor, award: Award, kind: str, reason: str)
         actor,
         on=("award", award.serial),
         before={"state": before},
-        after={"reason": reason[:200]},
+        personal={"reason": reason[:200]},
+        about=award.person_id,
     )
     publish(session, AwardStateChanged(award.id, kind))
     return event

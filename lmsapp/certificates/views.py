@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from flask import Response, abort, current_app, flash, redirect, render_template, request, send_file, url_for
+from flask import Response, current_app, flash, redirect, render_template, request, send_file, url_for
 
 from lmsapp.accounts.models import Person
 from lmsapp.catalogue.views import drafts_allowed
 from lmsapp.certificates import checker, issuing, policy, queries, revoking, verifying
-from lmsapp.certificates.forms import CheckForm, EmptyForm, StateForm
+from lmsapp.certificates.forms import CheckForm, StateForm
 from lmsapp.certificates.verifying import Checked
 from lmsapp.cohorts import queries as cohorts
 from lmsapp.core import clock
@@ -20,6 +20,7 @@ from lmsapp.core.translations import ngettext
 from lmsapp.translation import queries as texts
 from lmsapp.web import limits, login
 from lmsapp.web.database import db
+from lmsapp.web.forms import takes_only
 from lmsapp.web.lists import page_of
 from lmsapp.web.locale import current_language
 from lmsapp.web.pages import Area
@@ -186,15 +187,13 @@ def close_out(code: str) -> str:
         summary=issuing.summary(listed),
         job=job,
         states={a.id: queries.state_of(a) for c in listed for a in c.awards},
-        empty=EmptyForm(),
     )
 
 
 @area.post("/cohorts/<code>/close-out", policy=policy.may_issue)
 def award_all(code: str) -> Response:
     """Awards what was earned, closes the cohort, queues the documents."""
-    if not EmptyForm().sent():
-        abort(400)
+    takes_only()
     found = cohorts.cohort(db.session(), login.actor(), code)
     made = issuing.close_out(db.session(), login.actor(), found, current_app.extensions["settings"], ring())
     flash(

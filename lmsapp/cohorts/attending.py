@@ -22,7 +22,9 @@ def enter_hours(session: Session, actor: Actor, cohort: Cohort, typed: Mapping[i
     Raises Invalid naming each wrong field (`hours-<enrolment id>`) and stores nothing; lowering hours needs a reason.
     """
     demand(policy.may_run(actor, cohort))
-    now = {one.id: hours for one, hours in queries.with_hours(session, cohort.id).items()}
+    known_hours = queries.with_hours(session, cohort.id)
+    now = {one.id: hours for one, hours in known_hours.items()}
+    people = {one.id: one.person_id for one in known_hours}
     most = cohort.edition.teaching_hours
     wrong: dict[str, str] = {}
     entries: list[HoursEntry] = []
@@ -55,6 +57,8 @@ def enter_hours(session: Session, actor: Actor, cohort: Cohort, typed: Mapping[i
             actor,
             on=("enrolment", entry.enrolment_id),
             before={"hours": str(now.get(entry.enrolment_id))},
-            after={"hours": str(entry.hours), "reason": reason[:200]},
+            after={"hours": str(entry.hours)},
+            personal={"reason": reason[:200]} if reason else None,
+            about=people[entry.enrolment_id],
         )
     return len(entries)

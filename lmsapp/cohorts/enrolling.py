@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from lmsapp.accounts import registering
 from lmsapp.accounts.models import Organisation, Person
-from lmsapp.accounts.registering import NewPerson
+from lmsapp.accounts.registering import NewPerson, Slip
 from lmsapp.accounts.roles import Role
 from lmsapp.catalogue.models import Edition
 from lmsapp.cohorts import policy
-from lmsapp.cohorts.events import CohortClosed, CohortStarted
+from lmsapp.cohorts.events import CohortClosed, CohortStarted, Enrolled
 from lmsapp.cohorts.models import Cohort, CohortStaff, Enrolment
 from lmsapp.core import audit, clock
 from lmsapp.core.access import Actor, demand
@@ -31,15 +31,6 @@ class NewCohort:
     languages: tuple[str, ...]
     seats: int
     partner: Organisation | None = None
-
-
-@dataclass(frozen=True)
-class Slip:
-    """What stands on one login slip: it is printed once and never stored in clear."""
-
-    person: Person
-    pin: str
-    language: str
 
 
 def start(session: Session, actor: Actor, edition: Edition, new: NewCohort) -> Cohort:
@@ -88,6 +79,15 @@ def assign(session: Session, actor: Actor, cohort: Cohort, person: Person, part:
     audit.record(session, "cohort.staffed", actor, on=("cohort", cohort.id), after={"part": part, "person": person.id})
 
 
+def take_off(session: Session, actor: Actor, cohort: Cohort, person: Person, part: str) -> None:
+    """Takes somebody off the cohort's staff; what she entered stays hers."""
+    demand(policy.may_run(actor, cohort))
+    for one in [s for s in cohort.staff if s.person_id == person.id and s.part == part]:
+        cohort.staff.remove(one)
+        session.delete(one)
+        audit.record(session, "cohort.left", actor, on=("cohort", cohort.id), after={"part": part, "person": person.id})
+
+
 def enrol(session: Session, actor: Actor, cohort: Cohort, person: Person, language: str) -> Enrolment:
     """Puts a person on the roster; who was taken off comes back with all her records."""
     demand(policy.may_run(actor, cohort))
@@ -114,6 +114,7 @@ def enrol(session: Session, actor: Actor, cohort: Cohort, person: Person, langua
     enrolment.state, enrolment.language = "enrolled", language
     session.flush()
     audit.record(session, "enrolled", actor, on=("enrolment", enrolment.id), after={"cohort": cohort.code})
+    publish(session, Enrolled(enrolment.id))
     return enrolment
 
 
@@ -142,7 +143,14 @@ def withdraw(session: Session, actor: Actor, cohort: Cohort, enrolment: Enrolmen
     if enrolment.state == "withdrawn":
         return
     enrolment.state = "withdrawn"
-    audit.record(session, "withdrawn", actor, on=("enrolment", enrolment.id), after={"reason": reason[:200]})
+    audit.record(
+        session,
+        "withdrawn",
+        actor,
+        on=("enrolment", enrolment.id),
+        personal={"reason": reason[:200]},
+        about=enrolment.person_id,
+    )
 
 
 def print_slips(session: Session, actor: Actor, cohort: Cohort, enrolments: list[Enrolment]) -> list[Slip]:
@@ -155,6 +163,12 @@ def print_slips(session: Session, actor: Actor, cohort: Cohort, enrolments: list
             continue
         slips.append(Slip(person, registering.issue_pin(session, actor, person), enrolment.language))
     return slips
+
+
+def print_slip(session: Session, actor: Actor, cohort: Cohort, enrolment: Enrolment) -> Slip:
+    """A new one-time PIN for one who forgot her own."""
+    demand(policy.may_run(actor, cohort))
+    return Slip(enrolment.person, registering.issue_pin(session, actor, enrolment.person), enrolment.language)
 
 
 def close(session: Session, actor: Actor, cohort: Cohort) -> None:

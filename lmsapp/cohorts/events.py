@@ -11,6 +11,13 @@ class CohortStarted:
 
 
 @dataclass(frozen=True)
+class Enrolled:
+    """A person is on the roster of a cohort, for the first time or again."""
+
+    enrolment_id: int
+
+
+@dataclass(frozen=True)
 class CohortClosed:
     """A cohort was closed out; nothing in it changes any more."""
 

@@ -55,11 +55,19 @@ class NewTraineeForm(Form):
         self.sex.choices = [("", _("not stated")), ("f", _("woman")), ("m", _("man"))]
 
 
-class EmptyForm(Form):
-    """A button that only carries its form token."""
-
-
 class WithdrawForm(Form):
     """Taking somebody off the roster."""
 
     reason = Line(later("Reason"), [needed(later("Write the reason."))])
+
+
+class StaffForm(Form):
+    """Putting somebody on a cohort's staff, or taking her off."""
+
+    act = Choice(later("What happens"))
+    who = Choice(later("Who"))
+
+    def __init__(self, *args: Any, people: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.act.choices = [("on", "on"), ("off", "off")]
+        self.who.choices = people

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lmsapp.accounts.models import Organisation, Person
 from lmsapp.catalogue.models import Edition, Lesson
+from lmsapp.core import clock
 from lmsapp.core.orm import Base, Code, Id, Text
 
 
@@ -38,6 +39,13 @@ class Cohort(Base):
     partner: Mapped[Organisation | None] = relationship()
     staff: Mapped[list["CohortStaff"]] = relationship(back_populates="cohort", cascade="all")
     enrolments: Mapped[list["Enrolment"]] = relationship(back_populates="cohort")
+
+    @property
+    def phase(self) -> str:
+        """Where it stands today: a planned cohort runs from its first day on, without anybody's act."""
+        if self.state in ("planned", "running"):
+            return "running" if self.starts_on <= clock.now().date() else "planned"
+        return self.state
 
 
 class CohortStaff(Base):

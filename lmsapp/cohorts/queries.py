@@ -10,12 +10,15 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, func, join, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
-from lmsapp.accounts.models import Person
+from lmsapp.accounts.models import Membership, Organisation, Person
+from lmsapp.accounts.policy import running
 from lmsapp.catalogue.models import Edition, Lesson, Module
 from lmsapp.cohorts import policy, roster
 from lmsapp.cohorts.models import Cohort, CohortStaff, Enrolment, HoursEntry, LessonProgress
 from lmsapp.core.access import Actor
 from lmsapp.core.errors import NotFound
+
+PARTS = ("instructor", "assessor")
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +67,7 @@ def cohorts(session: Session, actor: Actor) -> Sequence[Cohort]:
         )
     )
     order = {"running": 0, "planned": 1, "closed": 2, "cancelled": 3}
-    return sorted(rows, key=lambda c: (order[c.state], -c.starts_on.toordinal(), c.code))
+    return sorted(rows, key=lambda c: (order[c.phase], -c.starts_on.toordinal(), c.code))
 
 
 def sizes(session: Session, ids: Sequence[int]) -> Mapping[int, int]:
@@ -94,6 +97,18 @@ def cohort(session: Session, actor: Actor, code: str) -> Cohort:
     if found is None:
         raise NotFound
     return found
+
+
+def assignable(session: Session) -> Sequence[tuple[Person, str]]:
+    """Who holds the role of an instructor or assessor at the centre today, with the part she can take, by name."""
+    rows = session.execute(
+        select(Person, Membership.role)
+        .join(Membership, Membership.person_id == Person.id)
+        .join(Organisation, Organisation.id == Membership.organisation_id)
+        .where(Organisation.kind == "centre", Membership.role.in_(PARTS), running(), Person.active)
+        .order_by(Person.sort_key, Person.id, Membership.role)
+    )
+    return [(row.Person, row.role) for row in rows]
 
 
 def enrolments(session: Session, cohort_id: int) -> Sequence[Enrolment]:
@@ -217,7 +232,7 @@ def own_enrolments(session: Session, actor: Actor) -> Sequence[Enrolment]:
         )
     ).unique()
     order = {"running": 0, "planned": 1, "closed": 2, "cancelled": 3}
-    return sorted(rows, key=lambda e: (order[e.cohort.state], -e.cohort.starts_on.toordinal()))
+    return sorted(rows, key=lambda e: (order[e.cohort.phase], -e.cohort.starts_on.toordinal()))
 
 
 def path(session: Session, enrolment: Enrolment) -> Path:

@@ -3,24 +3,27 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Response, current_app, flash, redirect, render_template, request, url_for
 
 from lmsapp.accounts import queries as people
 from lmsapp.accounts.numbers import read_number
 from lmsapp.accounts.registering import NewPerson
+from lmsapp.accounts.roles import ROLE_NAMES, Role
+from lmsapp.accounts.views import slip_sheet
 from lmsapp.catalogue import queries as catalogue
 from lmsapp.catalogue.views import drafts_allowed, page_of_lesson
 from lmsapp.cohorts import attending, enrolling, policy, progress, queries, roster
-from lmsapp.cohorts.forms import CohortForm, EmptyForm, EnrolForm, NewTraineeForm, WithdrawForm
+from lmsapp.cohorts.forms import CohortForm, EnrolForm, NewTraineeForm, StaffForm, WithdrawForm
 from lmsapp.cohorts.models import Cohort, Enrolment
-from lmsapp.core import clock, qr
-from lmsapp.core.errors import Invalid, LmsError, NotFound
+from lmsapp.core import clock
+from lmsapp.core.errors import Conflict, Invalid, NotFound
 from lmsapp.core.formatting import number_text
 from lmsapp.core.translations import gettext as _
 from lmsapp.core.translations import ngettext
 from lmsapp.translation import queries as texts
 from lmsapp.web import database, login
 from lmsapp.web.database import db
+from lmsapp.web.forms import takes_only
 from lmsapp.web.locale import current_language
 from lmsapp.web.pages import Area
 
@@ -76,7 +79,7 @@ def new_cohort() -> str | Response | tuple[str, int]:
         )
         try:
             cohort = enrolling.start(db.session(), actor, edition, new)
-        except Invalid as problem:
+        except (Conflict, Invalid) as problem:
             form.take(problem)
         else:
             flash(_("The cohort %(code)s is set up. Now put people on its roster.", code=cohort.code), "done")
@@ -106,7 +109,6 @@ def cohort(code: str) -> str:
         minimum=minimum,
         panels=[panel(found) for panel in current_app.extensions["cohort_panels"]],
         cells={cell: _cell(cell) for cell in {cell for s in standings for cell in s.modules.values()}},
-        empty=EmptyForm(),
     )
 
 
@@ -128,10 +130,8 @@ def add_person(code: str) -> str | Response | tuple[str, int]:
     if request.method == "POST" and sent.sent():
         try:
             _enrol(found, form) if known else _enrol_new(found, new)
-        except Invalid as problem:
+        except (Conflict, Invalid) as problem:
             sent.take(problem)
-        except LmsError as problem:
-            sent.take(Invalid(problem.message, **problem.values))
         else:
             flash(_("The roster is saved."), "done")
             return redirect(url_for("cohorts.cohort", code=code), 303)  # type: ignore[return-value]
@@ -194,8 +194,7 @@ def hours(code: str) -> str | Response | tuple[str, int]:
     typed = {s.enrolment_id: request.form.get(f"hours-{s.enrolment_id}", "")[:20] for s in standings}
     wrong: dict[str, str] = {}
     if request.method == "POST":
-        if set(request.form) - {f"hours-{i}" for i in typed} - {"csrf_token", "reason"}:
-            abort(400)
+        takes_only("reason", *(f"hours-{i}" for i in typed))
         try:
             count = attending.enter_hours(
                 db.session(), login.actor(), found, typed, request.form.get("reason", "")[:400]
@@ -227,29 +226,54 @@ def hours(code: str) -> str | Response | tuple[str, int]:
 
 
 @area.form("/cohorts/<code>/slips", policy=policy.may_run)
-def slips(code: str) -> str | Response:
+def slips(code: str) -> str:
     """Login slips: first says whom they are for, then shows them once, ready to print and cut."""
     found = queries.cohort(db.session(), login.actor(), code)
     enrolments = list(queries.enrolments(db.session(), found.id))
     waiting = [e for e in enrolments if e.person.secret_kind is None or e.person.must_choose_secret]
-    form = EmptyForm()
-    if not form.sent():
+    if request.method == "GET":
+        settled = [e for e in enrolments if e not in waiting]
         return render_template(
-            "cohorts/slips.html",
-            cohort=found,
-            words=_course_words(found),
-            waiting=waiting,
-            enrolments=enrolments,
-            form=form,
+            "cohorts/slips.html", cohort=found, words=_course_words(found), waiting=waiting, settled=settled
         )
+    takes_only()
     made = enrolling.print_slips(db.session(), login.actor(), found, waiting)
-    base = current_app.extensions["settings"].base_url.rstrip("/")
-    address = base.partition("://")[2]
-    codes = {
-        s.person.number: qr.on_page(f"{base}/{s.language}/sign-in?number={s.person.number}", s.person.number)
-        for s in made
-    }
-    return render_template("cohorts/slip_sheet.html", cohort=found, slips=made, codes=codes, address=address)
+    return slip_sheet("cohorts/slip_sheet.html", made, cohort=found)
+
+
+@area.post("/cohorts/<code>/people/<int:enrolment_id>/slip", policy=policy.may_run)
+def slip(code: str, enrolment_id: int) -> str:
+    """A new slip for one who forgot her PIN."""
+    takes_only()
+    found = queries.cohort(db.session(), login.actor(), code)
+    made = enrolling.print_slip(db.session(), login.actor(), found, _enrolment(found, enrolment_id))
+    return slip_sheet("cohorts/slip_sheet.html", [made], cohort=found)
+
+
+@area.form("/cohorts/<code>/staff", policy=policy.may_run)
+def staff(code: str) -> str | Response | tuple[str, int]:
+    """Who teaches and assesses: putting somebody on, taking somebody off."""
+    found = queries.cohort(db.session(), login.actor(), code)
+    known = {(s.part, s.person.number): s.person for s in found.staff}
+    known |= {(part, person.number): person for person, part in queries.assignable(db.session())}
+    names = [(":".join(key), f"{person.name} · {_(ROLE_NAMES[Role(key[0])])}") for key, person in known.items()]
+    form = StaffForm(people=names)
+    if form.sent():
+        part, _colon, number = form.who.data.partition(":")
+        act = enrolling.assign if form.act.data == "on" else enrolling.take_off
+        try:
+            act(db.session(), login.actor(), found, known[part, number], part)
+        except Conflict as problem:
+            form.take(problem)
+        else:
+            flash(_("The staff is saved."), "done")
+            if not policy.may_run(login.actor(), found):  # she took herself off
+                return redirect(url_for("cohorts.cohorts"), 303)  # type: ignore[return-value]
+            return redirect(url_for("cohorts.staff", code=code), 303)  # type: ignore[return-value]
+    page = render_template(
+        "cohorts/staff.html", cohort=found, words=_course_words(found), form=form, role_names=ROLE_NAMES
+    )
+    return page, 422 if form.errors else 200
 
 
 @area.get("/learn/<code>", policy=policy.may_learn)
@@ -280,7 +304,6 @@ def lesson(code: str, module: str, lesson: str) -> str:
         before=before,
         after=after,
         resume=here.position if here else 0,
-        form=EmptyForm(),
         **page_of_lesson(edition, one),
     )
 
@@ -288,6 +311,7 @@ def lesson(code: str, module: str, lesson: str) -> str:
 @area.post("/learn/<code>/<module>/<lesson>/progress", policy=policy.may_learn, hot=True)
 def note_progress(code: str, module: str, lesson: str) -> Response:
     """Keeps how far a lesson was read (`position`) or that it is done (`done`), then leads on."""
+    takes_only("position", "done")
     enrolment = queries.enrolment_of(db.session(), login.actor(), code)
     one, _before, after = catalogue.lesson_of(enrolment.cohort.edition, module, lesson)
     typed = request.form.get("position", "0")

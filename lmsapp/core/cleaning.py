@@ -9,6 +9,10 @@ from lmsapp.core.translations import N_
 
 MOST_CHARACTERS = 100_000
 TAGS = frozenset({"p", "br", "strong", "em", "ul", "ol", "li", "blockquote"})
+_COMMON = TAGS | frozenset({
+    "b", "i", "u", "s", "a", "div", "span", "img", "table", "thead", "tbody", "tfoot", "tr", "td", "th", "sub",
+    "sup", "pre", "code", "h1", "h2", "h3", "h4", "h5", "h6", "font", "big", "small",
+})  # fmt: skip
 _DIRECTIONS = frozenset({"ltr", "rtl", "auto"})
 
 
@@ -22,6 +26,21 @@ def clean(text: str) -> str:
         attributes={"*": {"dir"}},
         attribute_filter=lambda _tag, name, value: value if name == "dir" and value in _DIRECTIONS else None,
         url_schemes=set(),
+        strip_comments=True,
+        link_rel=None,
+    )
+
+
+def reduced(text: str) -> str:
+    """HTML as a browser would understand it, written again with its common tags alone (pictures with source and words):
+    what a simple reader can take apart. Not for showing."""
+    _check_length(text)
+    return nh3.clean(
+        text,
+        tags=set(_COMMON),
+        clean_content_tags={"script", "style", "template"},
+        attributes={"img": {"src", "alt"}},
+        url_schemes={"http", "https", "data"},
         strip_comments=True,
         link_rel=None,
     )

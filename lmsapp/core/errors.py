@@ -30,6 +30,12 @@ class FreshSignInNeeded(NotAllowed):
     code = "fresh-sign-in-needed"
 
 
+class SignInNeeded(NotAllowed):
+    """Nobody is signed in (any more); a device that sends data is told so, and sends it again afterwards."""
+
+    code = "sign-in"
+
+
 class NotFound(LmsError):
     """There is no such thing, or not for this actor: both look the same."""
 
@@ -53,6 +59,12 @@ class Invalid(LmsError):
     def __init__(self, message: str, fields: Mapping[str, str] | None = None, **values: Any) -> None:
         super().__init__(message, **values)
         self.fields = dict(fields or {})
+
+
+class Full(LmsError):
+    """The disk is full or takes nothing; nothing was stored, and somebody must make room."""
+
+    code = "full"
 
 
 class Busy(LmsError):

@@ -16,6 +16,11 @@ def subscribe(kind: type, listener: Listener) -> None:
         _listeners[kind].append(listener)
 
 
+def hear_nothing() -> None:
+    """Disconnects everybody: for one process that holds several installations after each other."""
+    _listeners.clear()
+
+
 def publish(session: Session, event: object) -> None:
     """Tells all listeners of this kind of event, in the order they were connected."""
     for listener in _listeners[type(event)]:

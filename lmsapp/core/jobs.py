@@ -86,9 +86,9 @@ def enqueue(
     total: int | None = None,
 ) -> Job:
     """Asks for work in the caller's transaction; with a `key`, asking twice gives the same job, whatever became of it."""
-    known = _known(session, name, key)
-    if known is not None:
-        return known
+    before = known(session, name, key)
+    if before is not None:
+        return before
     job = Job(
         name=name,
         key=key,
@@ -103,10 +103,10 @@ def enqueue(
         with session.begin_nested():
             session.add(job)
     except IntegrityError:
-        known = _known(session, name, key)  # somebody asked for the same at the same moment
-        if known is None:
+        before = known(session, name, key)  # somebody asked for the same at the same moment
+        if before is None:
             raise
-        return known
+        return before
     _carry_after_commit(session, job)
     return job
 
@@ -123,7 +123,8 @@ def carry_no_more(carry: Carry) -> None:
         _carriers.remove(carry)
 
 
-def _known(session: Session, name: str, key: str | None) -> Job | None:
+def known(session: Session, name: str, key: str | None) -> Job | None:
+    """The job asked for with this key before; None when there is none, or no key."""
     return None if key is None else session.scalar(select(Job).where(Job.name == name, Job.key == key))
 
 
@@ -152,10 +153,11 @@ def cancel(session: Session, job: Job) -> None:
         job.state, job.ended_at, job.lease_until = "cancelled", clock.now(), None
 
 
-def resume(session: Session, job: Job) -> None:
-    """Takes a cancelled, failed or parked job up again where it stopped."""
+def resume(session: Session, job: Job, by: int | None) -> None:
+    """Takes a cancelled, failed or parked job up again where it stopped, for whoever asks now."""
     session.refresh(job, with_for_update=True)
     if job.state in {"cancelled", "failed", "parked"}:
+        job.asked_by = by
         job.state, job.tries, job.ended_at, job.lease_until = "waiting", 0, None, None
         _carry_after_commit(session, job)
 
@@ -218,6 +220,7 @@ class Run:
 
 
 Work = Callable[[Run], None]
+Sweep = Callable[[sessionmaker[Session]], None]
 
 
 class Registry:
@@ -225,11 +228,24 @@ class Registry:
 
     def __init__(self) -> None:
         self._work: dict[str, Work] = {}
+        self._sweeps: list[Sweep] = []
         self._stopping = threading.Event()
 
     def add(self, name: str, work: Work) -> None:
         """Connects one name."""
         self._work[name] = work
+
+    def add_sweep(self, sweep: Sweep) -> None:
+        """Connects what is looked after every few seconds: short, harmless to do twice or late."""
+        self._sweeps.append(sweep)
+
+    def sweep(self, sessions: sessionmaker[Session]) -> None:
+        """Runs the sweeps once; one that fails takes no other with it."""
+        for sweep in self._sweeps:
+            try:
+                sweep(sessions)
+            except Exception:
+                log.exception("a sweep failed")
 
     def interrupt(self) -> None:
         """Asks the running jobs to end at their next step; they go on after the next start."""
@@ -252,6 +268,9 @@ class Registry:
                 _put_back(run)
             except Cancelled:
                 log.info("job cancelled", extra={"job": job.name})
+            except LmsError as problem:
+                log.warning("job refused: %s", problem, extra={"job": job.name})
+                _fail(run, problem)
             except Exception as problem:
                 log.exception("job failed", extra={"job": job.name})
                 _fail(run, problem)

@@ -31,4 +31,5 @@ def begin(level: str) -> None:
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    logging.getLogger("huey").setLevel(logging.WARNING)
+    for chatty in ("huey", "alembic", "pikepdf"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -1,4 +1,4 @@
-"""Letters: a row written with the act, delivered by a job: into the outbox folder by default, by SMTP when it is set."""
+"""Mail: a row written with the act, delivered by a job: into the outbox folder by default, by SMTP when it is set."""
 
 import os
 import smtplib
@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from lmsapp.core import clock, jobs
+from lmsapp.core import clock, jobs, letters
 from lmsapp.core.errors import Invalid
 from lmsapp.core.orm import Base, Id
 from lmsapp.core.settings import Settings
@@ -43,9 +43,14 @@ class Mail(Base):
     delivered_at: Mapped[datetime | None]
 
 
-def send(session: Session, to: str, subject: str, text: str, language: str) -> Mail:
-    """Writes a letter with the act that causes it; delivery follows after the commit. Raises Invalid for an address."""
+def send(session: Session, to: str, subject: str, text: str, language: str, *, once: str | None = None) -> Mail | None:
+    """Writes a letter with the act that causes it; delivery follows after the commit. Raises Invalid for an address.
+
+    What is to be said `once` is passed over (None) when it was said before.
+    """
     _address(to)
+    if once is not None and jobs.known(session, DELIVER, once) is not None:
+        return None
     mail = Mail(
         recipient=to,
         subject=_line(subject)[:LONGEST_SUBJECT],
@@ -55,7 +60,7 @@ def send(session: Session, to: str, subject: str, text: str, language: str) -> M
     )
     session.add(mail)
     session.flush()
-    jobs.enqueue(session, DELIVER, {"mail": mail.id}, asked_by=None, key=f"mail-{mail.id}")
+    jobs.enqueue(session, DELIVER, {"mail": mail.id}, asked_by=None, key=once or f"mail-{mail.id}")
     return mail
 
 
@@ -89,6 +94,7 @@ def as_message(mail: Mail, sender: str) -> EmailMessage:
     )
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.text, charset="utf-8", cte="base64")
+    message.add_alternative(letters.as_html(mail.text, mail.language), subtype="html", charset="utf-8", cte="base64")
     message["Content-Language"] = _line(mail.language)
     return message
 

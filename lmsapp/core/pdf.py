@@ -24,7 +24,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, Literal, cast
 
+from lmsapp.core.errors import Busy
 from lmsapp.core.qr import FINE, Code
+from lmsapp.core.translations import N_
 
 FONTS = Path(__file__).parent / "print_fonts"
 LIBRARIES = ("pango-1.0", "pangoft2-1.0", "harfbuzz-subset")
@@ -37,8 +39,17 @@ class PdfError(Exception):
     """No PDF was made."""
 
 
-class PdfUnavailable(PdfError):
-    """PDF is switched off on this machine; the message names what is missing."""
+class PdfUnavailable(PdfError, Busy):
+    """PDF is switched off on this machine; the message names what is missing. Jobs try again later."""
+
+    def __init__(self, lacking: tuple[str, ...]) -> None:
+        Busy.__init__(
+            self,
+            N_(
+                "PDF is switched off on this machine, since %(missing)s is missing. “lmsapp doctor” says how to switch it on."
+            ),
+            missing=", ".join(lacking),
+        )
 
 
 class PdfFailed(PdfError):
@@ -101,6 +112,31 @@ def page_count(content: bytes) -> int:
 
     with pikepdf.open(io.BytesIO(content)) as opened:
         return len(opened.pages)
+
+
+def joined(files: Sequence[bytes]) -> bytes:
+    """Files of ours one behind the other, for a printer that prints on both sides: each begins on a fresh leaf.
+
+    What only readers on screen need (tags, outlines) stays with the single files; the same files give the same bytes.
+    """
+    import pikepdf  # noqa: PLC0415 - heavy, and only printing asks
+
+    whole = pikepdf.new()
+    for content in files:
+        with pikepdf.open(io.BytesIO(content)) as one:
+            whole.pages.extend(one.pages)
+            if len(one.pages) % 2:
+                _x, _y, width, height = (int(side) for side in one.pages[0].mediabox.as_list())
+                whole.add_blank_page(page_size=(width, height))
+            preferences = one.Root.get("/ViewerPreferences")
+            if preferences is not None:
+                whole.Root["/ViewerPreferences"] = whole.copy_foreign(one.make_indirect(preferences))
+    for page in whole.pages:
+        if "/StructParents" in page.obj:
+            del page.obj["/StructParents"]
+    made = io.BytesIO()
+    whole.save(made, deterministic_id=True, min_version="1.7")
+    return made.getvalue()
 
 
 def stamp(
@@ -254,7 +290,7 @@ class _Room:
 
     def ask(self, order: dict[str, Any], parts: Mapping[str, bytes], options: PdfOptions) -> bytes:
         if not available():
-            raise PdfUnavailable(f"PDF is switched off: {', '.join(missing())} not found")
+            raise PdfUnavailable(missing())
         order = {**order, **_limits(options), "attachments": [_about(one) for one in options.attachments]}
         attached = {f"attached:{number}": one.content for number, one in enumerate(options.attachments)}
         with self._lock:

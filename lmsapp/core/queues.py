@@ -152,6 +152,7 @@ class Worker:
                         numbers = jobs.left_behind(session)
                     for number in numbers:
                         self._carry(number)
+                self._registry.sweep(self._sessions)
             except Exception:
                 log.exception("the sweep stumbled")
             self._ended.wait(SWEEP_EVERY)

@@ -11,7 +11,11 @@ from contextvars import ContextVar
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
+
+from lmsapp.core.errors import Busy, Full, LmsError
+from lmsapp.core.translations import N_
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 BUSY_TIMEOUT_MS = 10_000
@@ -67,6 +71,17 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+
+
+def outage(problem: DBAPIError) -> LmsError | None:
+    """What stopped the database, if it was no defect of ours: a full disk, too many at once, a restart."""
+    code = getattr(problem.orig, "sqlite_errorname", "") or getattr(problem.orig, "sqlstate", "") or ""
+    if code.startswith(("SQLITE_FULL", "SQLITE_IOERR", "53100")):
+        return Full(N_("The disk of the server is full. Nothing was stored; call whoever looks after the server."))
+    away = problem.connection_invalidated or (isinstance(problem, OperationalError) and not code)
+    if away or code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "08", "40", "53", "57P")):
+        return Busy(N_("The server is busy. Try again in a moment; nothing was lost."))
+    return None
 
 
 def refuse_writes_while_reading(session: Session, _context: object, _instances: object) -> None:

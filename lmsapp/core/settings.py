@@ -4,12 +4,15 @@ The secret is made at first start, readable by its owner only, and is not part o
 """
 
 import os
+import re
 import secrets
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from lmsapp.core.errors import Invalid
 
@@ -60,6 +63,44 @@ class Settings:
         return self.base_url.startswith("https://")
 
 
+def _zone_is_known(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # none of that name, or no name at all
+        return False
+    return True
+
+
+def _like(pattern: str) -> Callable[[Any], bool]:
+    return lambda value: re.fullmatch(pattern, value) is not None
+
+
+# What a setting must look like, and what to write; the others may be anything of their type.
+WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "database_url": (
+        _like(r"|sqlite:///.+|postgresql(\+psycopg)?://.+"),
+        "sqlite:///FILE, postgresql+psycopg://…, or nothing",
+    ),
+    "base_url": (_like(r"https?://[^\s/?#]+/?"), "an address like https://training.example.org"),
+    "time_zone": (_zone_is_known, "the name of a time zone, like Asia/Baku"),
+    "stale_list_days": (lambda days: days >= 1, "1 or more"),
+    "serial_prefix": (_like("[A-Z]{2,6}"), "two to six capital letters"),
+    "smtp_port": (lambda port: 0 < port < 65536, "a number from 1 to 65535"),
+    "mail_from": (_like(r"[^\r\n]*[^\s@]@[^\s@]+"), "an address like training@example.org"),
+    "queue": (_like("sqlite|memory|postgres|redis"), "sqlite, memory, postgres or redis"),
+    "session_idle_hours": (lambda hours: hours >= 1, "1 or more"),
+    "session_days": (lambda days: days >= 1, "1 or more"),
+    "trusted_proxies": (lambda number: number >= 0, "0 or more"),
+    "log_level": (_like("(?i:debug|info|warning|error|critical)"), "DEBUG, INFO, WARNING, ERROR or CRITICAL"),
+}
+
+
+def strange_variables(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """`LMSAPP_…` variables that set nothing: mostly a slip of the pen."""
+    known = {f"LMSAPP_{field.name.upper()}" for field in fields(Settings)} | {"LMSAPP_PYTHON", "LMSAPP_TEST_POSTGRES"}
+    return sorted(name for name in environment if name.startswith("LMSAPP_") and name not in known)
+
+
 def load(data: Path | None = None, environment: Mapping[str, str] = os.environ, **overrides: Any) -> Settings:
     """Reads the settings of the installation whose data folder is `data`, `LMSAPP_DATA` or `./var`.
 
@@ -67,11 +108,14 @@ def load(data: Path | None = None, environment: Mapping[str, str] = os.environ, 
     """
     folder = (data or Path(environment.get("LMSAPP_DATA") or "var")).absolute()
     chosen: dict[str, Any] = _from_file(folder / "settings.toml")
+    places = dict.fromkeys(chosen, str(folder / "settings.toml"))
     for field in fields(Settings):
         variable = f"LMSAPP_{field.name.upper()}"
         if field.name != "data" and variable in environment:
             chosen[field.name] = _typed(field.name, environment[variable], field.type, variable)
+            places[field.name] = variable
     chosen.update(overrides)
+    _check(chosen, places)
     chosen["data"] = folder
     _make_folder(folder)
     chosen.setdefault("secret", "")
@@ -121,6 +165,20 @@ def _typed(name: str, value: Any, kind: Any, place: str) -> Any:
         ) from problem
 
 
+def _check(chosen: Mapping[str, Any], places: Mapping[str, str]) -> None:
+    for name, value in chosen.items():
+        fits, wanted = WANTED.get(name, (None, ""))
+        if fits is not None and not fits(value):
+            shown = value.partition("://")[0] if name == "database_url" else value  # what follows may hold a password
+            raise Invalid(
+                "%(place)s: %(name)s is “%(value)s”; write %(kind)s.",
+                place=places.get(name, "The program"),
+                name=name,
+                value=str(shown),
+                kind=wanted,
+            )
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(type(value).__name__)
@@ -139,17 +197,22 @@ def _make_folder(folder: Path) -> None:
 
 
 def _secret(path: Path) -> str:
-    if not path.exists():
+    """The secret, made whole or not at all: a full disk must not leave an empty one, and two first starts agree on one."""
+    if not path.exists() or not path.stat().st_size:
+        part = path.with_name(f"secret.{os.getpid()}.part")
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
                 file.write(secrets.token_hex(32))
-        except FileExistsError:
-            pass
+            if path.exists() and not path.stat().st_size:
+                path.unlink()
+            with suppress(FileExistsError):
+                path.hardlink_to(part)
         except OSError as problem:
             raise Invalid(
                 "%(path)s can't be written: %(problem)s. The data folder must be writable.",
                 path=str(path),
                 problem=problem.strerror or str(problem),
             ) from problem
+        finally:
+            part.unlink(missing_ok=True)
     return path.read_text(encoding="ascii").strip()

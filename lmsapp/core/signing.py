@@ -50,6 +50,23 @@ class PublicKey:
         return self.valid_from <= moment and all(moment <= end for end in ends)
 
 
+def verifies_device(public: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether a browser's key (ECDSA on P-256; the key an uncompressed point, the signature r and s) made this signature."""
+    if len(signature) != 64:
+        return False
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - see below
+    from cryptography.hazmat.primitives.asymmetric import ec, utils  # noqa: PLC0415
+    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+
+    r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
+    try:
+        key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public)
+        key.verify(utils.encode_dss_signature(r, s), message, ec.ECDSA(SHA256()))
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
 class KeyRing:
     """The keys of an installation."""
 

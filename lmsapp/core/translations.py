@@ -5,6 +5,7 @@ Values are named (`%(name)s`) and put in after translation; in HTML they are esc
 """
 
 import logging
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
@@ -15,7 +16,7 @@ from babel.support import NullTranslations, Translations
 from markupsafe import Markup, escape
 
 from lmsapp.core import paths
-from lmsapp.core.locales import DEFAULT, Language
+from lmsapp.core.locales import DEFAULT, LANGUAGES, Language
 from lmsapp.core.locales import language as language_of
 
 log = logging.getLogger(__name__)
@@ -49,12 +50,33 @@ def use(code: str) -> Iterator[Language]:
 
 @cache
 def catalogue(locale: str) -> NullTranslations:
-    """The compiled catalogue of a locale; an empty one, with a warning, where there is none."""
+    """The compiled catalogue of a locale; an empty one, with a warning, where there is none that can be read."""
     if locale == DEFAULT.locale:
         return NullTranslations()
-    found = Translations.load(str(paths.shipped("translations")), [locale])
-    if not isinstance(found, Translations):
-        log.warning("no catalogue for %s", locale)
+    try:
+        return _read(locale)
+    except (OSError, ValueError, struct.error) as problem:
+        log.warning("no catalogue for %s: %s", locale, problem)
+        return NullTranslations()
+
+
+def _read(locale: str) -> Translations:
+    with (paths.shipped("translations") / locale / "LC_MESSAGES" / "messages.mo").open("rb") as file:
+        return Translations(file)
+
+
+def faults() -> list[str]:
+    """What is wrong with the catalogues of this program, a sentence each with its remedy."""
+    found = []
+    for language in LANGUAGES.values():
+        try:
+            _read(language.locale) if language is not DEFAULT else None
+        except (OSError, ValueError, struct.error) as problem:
+            what = "is not compiled" if isinstance(problem, FileNotFoundError) else f"is damaged ({problem})"
+            found.append(
+                f"The catalogue of {language.locale} {what}, its readers see English. Run ./run in a checkout, or install "
+                "lmsapp again."
+            )
     return found
 
 

@@ -97,12 +97,15 @@ class Writer:
     def _try(connection: Connection, wish: _Wish) -> None:
         """Runs one function in its savepoint. A savepoint that can't be ended is everybody's problem and not caught here:
 
-        on a full disk SQLite gives up the whole transaction, and what follows would be committed without what went before.
+        on a full disk SQLite gives up the whole transaction, and what follows would be committed without what went before;
+        a server that was restarted has forgotten it, too.
         """
         savepoint = connection.begin_nested()
         try:
             wish.result = wish.function(connection)
-        except Exception as problem:  # noqa: BLE001 - the caller's own fault goes back to the caller
+        except Exception as problem:
+            if connection.invalidated:
+                raise
             savepoint.rollback()
             wish.problem = problem
         else:

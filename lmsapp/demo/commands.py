@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,9 @@ def demo() -> None:
     """A demonstration: invented people, cohorts, results and certificates, all marked."""
 
 
-def _marked_settings() -> Settings:
-    """The installation's settings with those of a demonstration, kept in its `settings.toml` when none is there yet."""
-    chosen = settings.load()
-    path = chosen.data / "settings.toml"
+def _mark(data: Path) -> Settings:
+    """Keeps the settings of a demonstration in its `settings.toml` when none is there yet."""
+    path = data / "settings.toml"
     if not path.exists():
         path.write_text("demonstration = true\nallow_drafts = true\n", encoding="utf-8")
     return settings.load()
@@ -40,12 +40,13 @@ def _marked_settings() -> Settings:
 @click.option("--if-empty", is_flag=True, help="Do nothing when somebody is here already.")
 def load(*, if_empty: bool) -> None:
     """Fill an empty system."""
-    opened = installation.opened(_marked_settings())
+    opened = installation.opened()
     with opened.sessions() as session:
         if not seeding.is_empty(session):
             if if_empty:
                 return
             raise Invalid("Somebody is here already; the demonstration goes into an empty system only.")
+    opened = replace(opened, settings=_mark(opened.settings.data))  # only now: an installation for real stays one
     root = paths.shipped("content")
     with transaction(opened.sessions) as session:
         content.load_all(session, root)

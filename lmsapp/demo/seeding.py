@@ -32,9 +32,9 @@ from lmsapp.core.signing import KeyRing
 from lmsapp.demo.secrets import PASSWORD, PIN
 from lmsapp.engagements import recording
 from lmsapp.engagements.models import Engagement
-from lmsapp.exams import composing, marking, sitting
+from lmsapp.exams import composing, marking, saving, sitting
+from lmsapp.exams.batches import Batch, Given
 from lmsapp.exams.models import Attempt, Sitting
-from lmsapp.exams.sitting import Given
 from lmsapp.materials.models import Material
 from lmsapp.translation import wording
 
@@ -235,7 +235,7 @@ def _answer(scene: Scene, attempt: Attempt, share: float) -> None:
         else:
             value = next(option for option in structure["options"] if option not in structure["right"])
         events.append(Given(seq, item, value))
-    sitting.save(scene.session.connection(), attempt.code, attempt.person_id, f"seed-{attempt.id}", events)
+    saving.save(scene.session.connection(), attempt.code, attempt.person_id, Batch(f"seed-{attempt.id}", tuple(events)))
 
 
 def _hours(scene: Scene, cohort: Cohort, enrolments: list[Enrolment], hours: Callable[[int], str]) -> None:

@@ -41,12 +41,25 @@ def last_moment(deadline_at: datetime, grace_seconds: int) -> datetime:
     return deadline_at + timedelta(seconds=grace_seconds)
 
 
-def effective_state(state: State, deadline_at: datetime, grace_seconds: int, now: datetime) -> State:
-    """The state as of `now`, whether or not a sweep has written it yet: an open attempt past its last moment has expired."""
-    over = now > last_moment(deadline_at, grace_seconds)
-    return State.EXPIRED if state is State.OPEN and over else state
+def stopped_at(*pauses: datetime | None) -> datetime | None:
+    """Since when an attempt's time stands still: the first of its own pause and its sitting's; None while it runs."""
+    return min((pause for pause in pauses if pause is not None), default=None)
 
 
-def seconds_left(deadline_at: datetime, now: datetime) -> int:
+def effective_state(
+    state: State, deadline_at: datetime, grace_seconds: int, now: datetime, stopped: datetime | None = None
+) -> State:
+    """The state as of `now`, whether or not a sweep has written it yet: an open attempt past its last moment has expired.
+
+    While it is `stopped` its time stands still, so it does not expire.
+    """
+    if state not in (State.OPEN, State.PAUSED):
+        return state
+    if (stopped or now) > last_moment(deadline_at, grace_seconds):
+        return State.EXPIRED
+    return State.OPEN if stopped is None and state is State.OPEN else State.PAUSED
+
+
+def seconds_left(deadline_at: datetime, now: datetime, stopped: datetime | None = None) -> int:
     """Whole seconds until the deadline, never below 0."""
-    return max(0, int((deadline_at - now).total_seconds()))
+    return max(0, int((deadline_at - (stopped or now)).total_seconds()))

@@ -1,6 +1,8 @@
 """Composing exams and sittings: what may be drawn, in which words, and when it is held."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -28,7 +30,10 @@ MOST_DAYS = timedelta(days=31)
 def needs(exam: Exam) -> list[Need]:
     """The exam's blueprint; without one, so many questions of any topic, spread over the topics as evenly as may be."""
     if exam.blueprint:
-        return [Need(line["count"], line.get("topic"), line.get("difficulty")) for line in exam.blueprint]
+        return [
+            Need(line["count"], line.get("topic"), line.get("difficulty"), line.get("competence"))
+            for line in exam.blueprint
+        ]
     topics: list[str | None] = list(exam.bank.topics) or [None]
     each, left = divmod(exam.questions, len(topics))
     return [Need(each + (place < left), topic) for place, topic in enumerate(topics) if each + (place < left)]
@@ -54,47 +59,35 @@ def candidates(session: Session, bank_id: int, language: str, *, drafts_allowed:
             q.difficulty,
             q.critical,
             v.structure,
-            _words(words[q.document_id], v.structure, cited) | _true_and_false(q.kind, language),
+            _words(words[q.document_id], cited) | _true_and_false(q.kind, language),
+            q.competence,
         )
         for q, v in rows
     ]
 
 
-def _words(found: Texts, structure: dict[str, object], cited: object) -> dict[str, object]:
-    def one(key: str) -> dict[str, object] | None:
-        shown = found.get(key)
-        if shown is None:
-            return None
-        code = shown.text.strip("{}") if shown.text.startswith("{") else ""
-        if code and code in cited:  # type: ignore[operator]
-            shown = cited[code].words  # type: ignore[index]
-        return frozen(shown)
-
-    options = structure.get("options", [])
+def _words(found: Texts, cited: Mapping[str, Any]) -> dict[str, Any]:
+    """A question's words by unit key as a paper keeps them; a unit that is nothing but a message's code is that message."""
     return {
-        "stem": one("stem"),
-        "unit": one("unit"),
-        "feedback": one("feedback"),
-        "options": {key: one(f"option.{key}") for key in options},  # type: ignore[attr-defined]
+        key: frozen(cited[code].words if (code := shown.text.strip("{}")) in cited else shown)
+        for key, shown in found.items()
     }
 
 
-def _true_and_false(kind: str, language: str) -> dict[str, object]:
+def _true_and_false(kind: str, language: str) -> dict[str, Any]:
     """The two options of a true-false question are the interface's own words, in the paper's language."""
     if kind != Kind.TRUE_FALSE:
         return {}
     with use(language):
         return {
-            "options": {
-                "true": {"text": _("True"), "language": language},
-                "false": {"text": _("False"), "language": language},
-            }
+            "option.true": {"text": _("True"), "language": language},
+            "option.false": {"text": _("False"), "language": language},
         }
 
 
-def frozen(shown: Shown) -> dict[str, object]:
+def frozen(shown: Shown) -> dict[str, Any]:
     """A text as a paper keeps it: words, language, and the source that must stand beside a draft of a safety text."""
-    kept: dict[str, object] = {"text": shown.text, "language": shown.language}
+    kept: dict[str, Any] = {"text": shown.text, "language": shown.language}
     if shown.notice is not Notice.NONE:
         kept["notice"] = str(shown.notice)
     if shown.source:

@@ -1,22 +1,23 @@
-"""Bringing question banks in from their files. A changed structure is a new version; changed words are revisions of units."""
+"""Bringing question banks in from their files."""
 
 from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from lmsapp.catalogue.models import Course
-from lmsapp.core import audit, clock
+from lmsapp.core import audit, figures
 from lmsapp.core.access import Actor, demand
 from lmsapp.core.locales import LANGUAGES
-from lmsapp.exams import policy, questions
-from lmsapp.exams.models import Bank, Question, QuestionVersion
-from lmsapp.exams.questions import Kind
+from lmsapp.exams import banking, entries, policy
+from lmsapp.exams.models import Bank, Question
+from lmsapp.translation import queries as texts
 from lmsapp.translation import revising
 from lmsapp.translation.revising import Piece
 
-LETTERS = "abcdefghijkl"
+# Who is a question's master: its content file, or this installation.
+CONTENT, HERE = "content", "here"
 
 
 class Files(Protocol):
@@ -74,64 +75,74 @@ def _whole(files: Files, path: Path, content: dict[str, Any]) -> bool:
 def _fault(question: dict[str, Any], content: dict[str, Any], seen: set[str]) -> str | None:
     if not question.get("key") or question["key"] in seen:
         return "the key is missing or used twice"
-    if question.get("kind") not in set(Kind):
-        return f"the kind is “{question.get('kind')}”; one of {', '.join(Kind)} is wanted"
-    if question.get("topic") not in content["topics"]:
-        return f"the topic “{question.get('topic')}” is none of the bank's"
-    if not question.get("stem") or not question.get("feedback"):
-        return "stem and feedback are needed"
-    return questions.fault(question["kind"], structure_of(question))
+    if question.get("figure") and not figures.exists(question["figure"]):
+        return f"there is no drawing “{question['figure']}”"
+    return entries.fault(question, content["topics"]) or (None if question.get("feedback") else "the feedback is empty")
 
 
 def _fits(files: Files, path: Path, content: dict[str, Any], words: dict[str, Any]) -> bool:
+    """Whether a translation has every text of its source; notes what it lacks."""
     translated = words.get("questions") or {}
     right = True
     for question in content["questions"]:
         own = translated.get(question["key"])
-        wanted = len(question.get("options", ())) if question["kind"] != Kind.TRUE_FALSE else 0
         if own is None:
-            files.fault(path, 1, f"lacks the question “{question['key']}”")
-        elif len(own.get("options") or ()) != wanted:
-            files.fault(
-                path,
-                1,
-                f"question “{question['key']}” has {len(own.get('options') or ())} options, the source {wanted}",
-            )
-        elif not own.get("stem") or not own.get("feedback"):
-            files.fault(path, 1, f"question “{question['key']}” lacks stem or feedback")
+            lack = "is missing"
         else:
-            continue
-        right = False
+            wanted, found = entries.units(question), entries.translated(question, own)
+            lack = f"lacks {', '.join(key for key in wanted if key not in found)}" if len(found) < len(wanted) else ""
+        if lack:
+            files.fault(path, 1, f"question “{question['key']}” {lack}")
+            right = False
     return right
 
 
-def structure_of(question: dict[str, Any]) -> dict[str, Any]:
-    """What makes answers right, as a version keeps it."""
-    if question["kind"] == Kind.NUMERIC:
-        return {"answer": str(question.get("answer", "")), "tolerance": str(question.get("tolerance", "0"))}
-    if question["kind"] == Kind.TRUE_FALSE:
-        return {"options": ["true", "false"], "right": ["true" if question.get("answer") is True else "false"]}
-    options = question.get("options") or []
-    keys = list(LETTERS[: len(options)])
-    return {"options": keys, "right": [k for k, o in zip(keys, options, strict=False) if o.get("right")]}
-
-
 def load(session: Session, actor: Actor, files: Files) -> dict[str, int]:
-    """Brings all banks in; returns how many questions are new, changed and retired."""
-    demand(policy.may_author(actor))
-    counts = {"new": 0, "changed": 0, "retired": 0, "unchanged": 0}
+    """Brings all banks in; returns how many questions are new, changed, retired, unchanged, or kept as they are here.
+
+    A question that was made, changed or retired in this installation is its own master: no file changes or retires it.
+    """
+    demand(policy.may_publish(actor))
+    counts = {"new": 0, "changed": 0, "retired": 0, "unchanged": 0, "kept": 0}
     for _path, content, translated in read(files):
         bank = _bank(session, actor, content, translated)
         known = {q.key: q for q in session.scalars(select(Question).where(Question.bank_id == bank.id))}
         for entry in content["questions"]:
-            counts[_question(session, actor, bank, entry, known.get(entry["key"]), content, translated)] += 1
+            if entry["key"] in known and known[entry["key"]].origin == HERE:
+                counts["kept"] += 1
+                continue
+            own = {code: words["questions"][entry["key"]] for code, words in translated.items()}
+            _question, outcome = banking.put(session, actor, bank, entry, content["source"], own, origin=CONTENT)
+            counts[outcome] += 1
         for key in set(known) - {entry["key"] for entry in content["questions"]}:
-            if not known[key].retired:
+            if known[key].origin == CONTENT and not known[key].retired:
                 known[key].retired = True
                 counts["retired"] += 1
     if any(counts[name] for name in ("new", "changed", "retired")):
         audit.record(session, "bank.loaded", actor, on=("bank", "content"), after=counts)
     return counts
+
+
+def conflicts(session: Session, files: Files) -> list[str]:
+    """Questions that say something else here than in their file, as `bank/key`: neither is made like the other."""
+    found = []
+    for _path, content, _translated in read(files):
+        entries_by_key = {entry["key"]: entry for entry in content["questions"]}
+        questions = session.scalars(
+            select(Question)
+            .join(Bank)
+            .where(Bank.code == content["bank"], Question.origin == HERE, Question.key.in_(entries_by_key))
+            .options(selectinload(Question.versions))
+            .order_by(Question.key)
+        ).all()
+        words = texts.texts(session, [q.document_id for q in questions], content["source"], drafts_allowed=True)
+        found += [
+            f"{content['bank']}/{question.key}"
+            for question in questions
+            if question.retired
+            or not banking.holds(question, words[question.document_id], entries_by_key[question.key])
+        ]
+    return found
 
 
 def _bank(session: Session, actor: Actor, content: dict[str, Any], translated: dict[str, dict[str, Any]]) -> Bank:
@@ -152,49 +163,3 @@ def _bank(session: Session, actor: Actor, content: dict[str, Any], translated: d
     bank.course_id = session.scalar(select(Course.id).where(Course.code == content.get("course")))
     session.flush()
     return bank
-
-
-def _question(
-    session: Session,
-    actor: Actor,
-    bank: Bank,
-    entry: dict[str, Any],
-    known: Question | None,
-    content: dict[str, Any],
-    translated: dict[str, dict[str, Any]],
-) -> str:
-    change = revising.put_document(
-        session, actor, "question", f"{bank.code}/{entry['key']}", content["source"], _pieces(entry)
-    )
-    outcome = "new" if known is None else "changed" if change.anything else "unchanged"
-    question = known or Question(
-        bank_id=bank.id, key=entry["key"], document_id=change.document.id, kind="", topic="", difficulty=1
-    )
-    question.kind, question.topic, question.retired = entry["kind"], entry["topic"], False
-    question.difficulty, question.critical = entry.get("difficulty", 1), bool(entry.get("critical"))
-    session.add(question)
-    session.flush()
-    structure = structure_of(entry)
-    newest = question.versions[-1] if question.versions else None
-    if newest is None or newest.structure != structure:
-        question.versions.append(
-            QuestionVersion(number=newest.number + 1 if newest else 1, structure=structure, made_at=clock.now())
-        )
-        outcome = outcome if outcome == "new" else "changed"
-    for code, words in translated.items():
-        own = words["questions"][entry["key"]]
-        texts = {name: own.get(name) or "" for name in ("stem", "feedback", "unit") if entry.get(name)}
-        if entry["kind"] in (Kind.SINGLE, Kind.MULTIPLE):
-            texts |= {f"option.{LETTERS[n]}": text for n, text in enumerate(own["options"])}
-        revising.put_translation(session, actor, change.document, code, texts)
-    return outcome
-
-
-def _pieces(entry: dict[str, Any]) -> list[Piece]:
-    safety = bool(entry.get("safety") or entry.get("critical"))
-    pieces = [Piece(str(entry[name]), name, safety, name) for name in ("stem", "feedback", "unit") if entry.get(name)]
-    if entry["kind"] in (Kind.SINGLE, Kind.MULTIPLE):
-        pieces += [
-            Piece(str(o["text"]), "option", safety, f"option.{LETTERS[n]}") for n, o in enumerate(entry["options"])
-        ]
-    return pieces

@@ -1,15 +1,29 @@
 """What the worker does for exams."""
 
+from sqlalchemy.orm import Session, sessionmaker
+
+from lmsapp.core.access import KEEPER
 from lmsapp.core.jobs import Registry, Run
-from lmsapp.exams import marking
+from lmsapp.core.sessions import transaction
+from lmsapp.core.settings import Settings
+from lmsapp.exams import marking, printing, sitting
 from lmsapp.exams.models import Attempt
 
 MARK = "exams.mark"
 
 
-def register(registry: Registry) -> None:
-    """Connects the marking job."""
+def register(registry: Registry, settings: Settings) -> None:
+    """Connects marking, the printing of papers, and the sweep that closes what has expired."""
     registry.add(MARK, _mark)
+    registry.add_sweep(close_expired)
+
+    def print_papers(run: Run) -> None:
+        def tell(done: int, total: int, code: str) -> None:
+            run.step(done, total, note=code)
+
+        printing.build(run.sessions, settings, run.arguments["sitting"], run.arguments["size"], tell)
+
+    registry.add(printing.PRINT, print_papers)
 
 
 def _mark(run: Run) -> None:
@@ -17,3 +31,12 @@ def _mark(run: Run) -> None:
         attempt = session.get(Attempt, run.arguments["attempt"])
         if attempt is not None:
             marking.mark(session, attempt)
+
+
+def close_expired(sessions: sessionmaker[Session]) -> None:
+    """Writes the expiry of attempts whose time is over, each in its own transaction; late or twice, the outcome is the same."""
+    with sessions() as session:
+        numbers = sitting.due(session)
+    for number in numbers:
+        with transaction(sessions) as session:
+            sitting.close(session, KEEPER, number)

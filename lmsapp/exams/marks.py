@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from lmsapp.exams import questions
+from lmsapp.exams.questions import Kind
 
 
 @dataclass(frozen=True)
@@ -21,13 +22,14 @@ class KeyItem:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an attempt is worth. `by_item` maps an item to the points it earned."""
+    """What an attempt is worth. `by_item` maps an item to the points it earned; `waiting` names items a person must mark."""
 
     points: Fraction
     possible: int
     by_item: Mapping[str, Fraction]
     critical_failed: bool
     passed: bool
+    waiting: tuple[str, ...] = ()
 
     @property
     def percent(self) -> Fraction:
@@ -35,11 +37,26 @@ class Outcome:
         return Fraction(100) * self.points / self.possible if self.possible else Fraction(0)
 
 
-def mark(key: Sequence[KeyItem], answers: Mapping[str, str], pass_mark: int) -> Outcome:
-    """Marks answers (item to value) by the key. One critical item not fully right fails the exam, whatever the points."""
-    by_item = {k.item: k.points * questions.share(k.kind, k.structure, answers.get(k.item, "")) for k in key}
+def mark(
+    key: Sequence[KeyItem], answers: Mapping[str, str], pass_mark: int, judged: Mapping[str, Fraction] | None = None
+) -> Outcome:
+    """Marks answers (item to value) by the key. One critical item not fully right fails the exam, whatever the points.
+
+    `judged` holds the points a person gave to written answers; one left empty is worth nothing and waits for nobody.
+    """
+    judged = judged or {}
+    by_item = {k.item: _points(k, answers.get(k.item, ""), judged) for k in key}
+    waiting = tuple(
+        k.item for k in key if k.kind == Kind.WRITTEN and answers.get(k.item, "").strip() and k.item not in judged
+    )
     points = sum(by_item.values(), Fraction(0))
     possible = sum(k.points for k in key)
     critical_failed = any(k.critical and by_item[k.item] < k.points for k in key)
     enough = possible > 0 and 100 * points >= pass_mark * possible
-    return Outcome(points, possible, by_item, critical_failed, passed=enough and not critical_failed)
+    return Outcome(points, possible, by_item, critical_failed, enough and not critical_failed and not waiting, waiting)
+
+
+def _points(item: KeyItem, value: str, judged: Mapping[str, Fraction]) -> Fraction:
+    if item.kind == Kind.WRITTEN:
+        return judged.get(item.item, Fraction(0))
+    return item.points * questions.share(item.kind, item.structure, value)

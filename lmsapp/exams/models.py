@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lmsapp.accounts.models import Person
@@ -30,13 +30,22 @@ class Bank(Base):
 
 
 class Question(Base):
-    """A question through its versions. Retired ones are not drawn any more."""
+    """A question through its versions. Retired ones are not drawn any more.
+
+    `origin` is `content` while it is as a content file brought it, and `here` once somebody made, changed or retired it in
+    this installation: then no file changes it any more.
+    """
 
     __tablename__ = "question"
     __table_args__ = (
         UniqueConstraint("bank_id", "key"),
-        CheckConstraint("kind in ('single', 'multiple', 'true-false', 'numeric')", name="kind"),
+        CheckConstraint(
+            "kind in ('single', 'multiple', 'true-false', 'matching', 'ordering', 'numeric', 'short-text', 'hotspot', "
+            "'cloze', 'written')",
+            name="kind",
+        ),
         CheckConstraint("difficulty between 1 and 3", name="difficulty"),
+        CheckConstraint("origin in ('content', 'here')", name="origin"),
     )
 
     id: Mapped[Id]
@@ -45,8 +54,10 @@ class Question(Base):
     kind: Mapped[Code]
     topic: Mapped[Code]
     difficulty: Mapped[int]
+    competence: Mapped[str | None] = mapped_column(String(40))
     critical: Mapped[bool] = mapped_column(default=False)
     retired: Mapped[bool] = mapped_column(default=False)
+    origin: Mapped[Code] = mapped_column(default="here")
     document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
     bank: Mapped[Bank] = relationship(back_populates="questions")
     document: Mapped[Document] = relationship()
@@ -56,7 +67,7 @@ class Question(Base):
 
 
 class QuestionVersion(Base):
-    """What makes an answer right in one version: options by key and which are right, or a number with its tolerance."""
+    """What makes an answer right in one version (see `questions`)."""
 
     __tablename__ = "question_version"
     __table_args__ = (UniqueConstraint("question_id", "number"),)
@@ -66,11 +77,33 @@ class QuestionVersion(Base):
     number: Mapped[int]
     structure: Mapped[dict[str, Any]]
     made_at: Mapped[datetime]
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     question: Mapped[Question] = relationship(back_populates="versions")
 
 
+class QuestionDraft(Base):
+    """An entry somebody drafts: a new question, or the next version of one. It is asked only after it was published."""
+
+    __tablename__ = "question_draft"
+
+    id: Mapped[Id]
+    bank_id: Mapped[int] = mapped_column(ForeignKey("bank.id"), index=True)
+    question_id: Mapped[int | None] = mapped_column(ForeignKey("question.id"), index=True)
+    language: Mapped[str] = mapped_column(String(8))
+    entry: Mapped[dict[str, Any]]
+    origin: Mapped[str] = mapped_column(String(200), default="")
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime]
+    bank: Mapped[Bank] = relationship()
+    question: Mapped[Question | None] = relationship()
+
+
 class Exam(Base):
-    """An exam of an edition: how many questions from which topics, how long, how often, when passed."""
+    """An exam of an edition: how many questions from which topics, how long, how often, when passed.
+
+    `fixed` names questions by key that stand in every paper; `release` says when results are shown (instructor, at-once);
+    `parallel` lets a paper carry the source's words beside its own.
+    """
 
     __tablename__ = "exam"
     __table_args__ = (
@@ -80,6 +113,8 @@ class Exam(Base):
         CheckConstraint("pass_mark between 0 and 100", name="pass_mark"),
         CheckConstraint("attempts between 1 and 10", name="attempts"),
         CheckConstraint("grace_seconds between 0 and 600", name="grace"),
+        CheckConstraint("release in ('instructor', 'at-once')", name="release"),
+        CheckConstraint("wait_hours between 0 and 8760", name="wait_hours"),
     )
 
     id: Mapped[Id]
@@ -92,12 +127,18 @@ class Exam(Base):
     pass_mark: Mapped[int] = mapped_column(default=80)
     attempts: Mapped[int] = mapped_column(default=2)
     blueprint: Mapped[list[Any]] = mapped_column(default=list)
+    fixed: Mapped[list[str]] = mapped_column(default=list)
+    shuffle: Mapped[bool] = mapped_column(default=True)
+    parallel: Mapped[bool] = mapped_column(default=False)
+    offline: Mapped[bool] = mapped_column(default=False)
+    release: Mapped[Code] = mapped_column(default="instructor")
+    wait_hours: Mapped[int] = mapped_column(default=0)
     edition: Mapped[Edition] = relationship()
     bank: Mapped[Bank] = relationship()
 
 
 class Sitting(Base):
-    """An exam held for a cohort between two moments; its results are released together."""
+    """An exam held for a cohort between two moments; its results are released together. With a room code, who says it begins."""
 
     __tablename__ = "sitting"
     __table_args__ = (CheckConstraint("closes_at > opens_at", name="window"),)
@@ -108,6 +149,8 @@ class Sitting(Base):
     opens_at: Mapped[datetime]
     closes_at: Mapped[datetime]
     released_at: Mapped[datetime | None]
+    room_code: Mapped[str | None] = mapped_column(String(12))
+    paused_at: Mapped[datetime | None]
     made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     exam: Mapped[Exam] = relationship()
     cohort: Mapped[Cohort] = relationship()
@@ -115,7 +158,10 @@ class Sitting(Base):
 
 
 class Attempt(Base):
-    """One candidate's try at one sitting. `code` stands in addresses and on receipts."""
+    """One candidate's try at one sitting, on screen or on paper. `code` stands in addresses, on receipts and on paper.
+
+    Since `offline_at` her device may answer without the server: the attempt is not closed by expiry, its bundle is waited for.
+    """
 
     __tablename__ = "attempt"
     __table_args__ = (
@@ -124,6 +170,7 @@ class Attempt(Base):
             "state in ('prepared', 'open', 'paused', 'submitted', 'marked', 'released', 'expired', 'void', 'disputed')",
             name="state",
         ),
+        CheckConstraint("mode in ('screen', 'paper')", name="mode"),
         Index("ix_attempt_open_deadline", "state", "deadline_at"),
     )
 
@@ -134,10 +181,13 @@ class Attempt(Base):
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), index=True)
     number: Mapped[int]
     state: Mapped[Code]
+    mode: Mapped[Code] = mapped_column(default="screen")
     language: Mapped[str] = mapped_column(String(8))
     started_at: Mapped[datetime]
     deadline_at: Mapped[datetime]
     grace_seconds: Mapped[int]
+    paused_at: Mapped[datetime | None]
+    offline_at: Mapped[datetime | None]
     sitting: Mapped[Sitting] = relationship(back_populates="attempts")
     person: Mapped[Person] = relationship()
     enrolment: Mapped[Enrolment] = relationship()
@@ -145,7 +195,10 @@ class Attempt(Base):
 
 
 class Paper(Base):
-    """What the candidate was handed, frozen: `sheet` is what she sees, `key` what nobody sees before release."""
+    """What the candidate was handed, frozen: `sheet` is what she sees, `key` what nobody sees before release.
+
+    `shapes` tells what an answer to each item can look like, without a trace of the key: all that saving reads.
+    """
 
     __tablename__ = "paper"
 
@@ -153,26 +206,34 @@ class Paper(Base):
     seed: Mapped[str] = mapped_column(String(32))
     digest: Mapped[str] = mapped_column(String(64))
     sheet: Mapped[dict[str, Any]]
+    shapes: Mapped[dict[str, Any]]
     key: Mapped[dict[str, Any]]
     attempt: Mapped[Attempt] = relationship(back_populates="paper")
 
 
 class DeviceLease(Base):
-    """Which device writes an attempt now; taking over raises the epoch."""
+    """A device that began to write an attempt, one row a take-over: the highest epoch writes now, the rows are the record."""
 
     __tablename__ = "device_lease"
 
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), primary_key=True)
+    epoch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     device: Mapped[str] = mapped_column(String(40))
-    epoch: Mapped[int]
     taken_at: Mapped[datetime]
 
 
 class AnswerEvent(Base):
-    """One answer as one device gave it: inserted, never changed. Resending it is harmless."""
+    """One answer as one device gave it: inserted, never changed. Resending it is harmless.
+
+    `late` came after the time or the hand-in, `evidence` from a device that did not write any more: both are kept for a
+    person to look at and count only if she says so. What the device says of its own clocks orders nothing.
+    """
 
     __tablename__ = "answer_event"
-    __table_args__ = (UniqueConstraint("attempt_id", "device", "client_seq"),)
+    __table_args__ = (
+        UniqueConstraint("attempt_id", "device", "client_seq"),
+        Index("ix_answer_event_attempt_id_id", "attempt_id", "id"),
+    )
 
     id: Mapped[Id]
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
@@ -182,11 +243,26 @@ class AnswerEvent(Base):
     item: Mapped[str] = mapped_column(String(40))
     value: Mapped[str]
     client_at: Mapped[str | None] = mapped_column(String(40))
+    client_mono: Mapped[int | None] = mapped_column(BigInteger)
     received_at: Mapped[datetime]
     late: Mapped[bool]
     evidence: Mapped[bool]
     previous_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
+
+
+class AnswerClash(Base):
+    """A second, different answer under a number a device had used: refused, and kept for a person to look at."""
+
+    __tablename__ = "answer_clash"
+
+    id: Mapped[Id]
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), index=True)
+    device: Mapped[str] = mapped_column(String(40))
+    client_seq: Mapped[int]
+    item: Mapped[str] = mapped_column(String(40))
+    value: Mapped[str]
+    received_at: Mapped[datetime]
 
 
 class AnswerCurrent(Base):
@@ -202,18 +278,73 @@ class AnswerCurrent(Base):
     saved_at: Mapped[datetime]
 
 
+class OfflineGrant(Base):
+    """Leave for one device to answer without the server: what was signed, and the device's own public key."""
+
+    __tablename__ = "offline_grant"
+
+    id: Mapped[Id]
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), index=True)
+    device: Mapped[str] = mapped_column(String(40))
+    public_key: Mapped[str] = mapped_column(String(140))
+    epoch: Mapped[int]
+    content: Mapped[dict[str, Any]]
+    key_id: Mapped[str] = mapped_column(String(16))
+    signature: Mapped[str] = mapped_column(String(128))
+    granted_at: Mapped[datetime]
+
+
+class Bundle(Base):
+    """A file of answers given without the server. Taken in if nothing is doubtful, else held until a person has judged it."""
+
+    __tablename__ = "bundle"
+    __table_args__ = (CheckConstraint("state in ('taken', 'held', 'accepted', 'set-aside')", name="state"),)
+
+    id: Mapped[Id]
+    sitting_id: Mapped[int] = mapped_column(ForeignKey("sitting.id"), index=True)
+    attempt_id: Mapped[int | None] = mapped_column(ForeignKey("attempt.id"), index=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[Code]
+    doubts: Mapped[list[str]]
+    received_at: Mapped[datetime]
+    received_from: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    judged_at: Mapped[datetime | None]
+    judged_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str | None] = mapped_column(String(400))
+    attempt: Mapped[Attempt | None] = relationship()
+
+
 class Extension(Base):
-    """Minutes added to one attempt, with the reason and who gave them."""
+    """Minutes added to one attempt, with the reason and who gave them; those of an outage are given once."""
 
     __tablename__ = "extension"
-    __table_args__ = (CheckConstraint("minutes between 1 and 600", name="minutes"),)
+    __table_args__ = (
+        CheckConstraint("minutes between 1 and 600", name="minutes"),
+        UniqueConstraint("attempt_id", "outage"),
+    )
 
     id: Mapped[Id]
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), index=True)
     minutes: Mapped[int]
     reason: Mapped[str] = mapped_column(String(400))
-    given_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    outage: Mapped[str | None] = mapped_column(String(40))
+    given_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     given_at: Mapped[datetime]
+
+
+class RoomNote(Base):
+    """What an invigilator wrote down about a sitting, or about one attempt of it. Never changed."""
+
+    __tablename__ = "room_note"
+
+    id: Mapped[Id]
+    sitting_id: Mapped[int] = mapped_column(ForeignKey("sitting.id"), index=True)
+    attempt_id: Mapped[int | None] = mapped_column(ForeignKey("attempt.id"), index=True)
+    text: Mapped[str] = mapped_column(String(2000))
+    at: Mapped[datetime]
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    person: Mapped[Person | None] = relationship()
 
 
 class Submission(Base):
@@ -260,3 +391,57 @@ class AttemptEvent(Base):
     at: Mapped[datetime]
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     reason: Mapped[str | None] = mapped_column(String(400))
+
+
+# ---------- the paper twin ----------
+
+
+class PaperFile(Base):
+    """A printed file of one paper (booklet or answer sheet, normal or large), made once and kept by its content."""
+
+    __tablename__ = "paper_file"
+    __table_args__ = (
+        CheckConstraint("purpose in ('booklet', 'sheet')", name="purpose"),
+        CheckConstraint("size in ('normal', 'large')", name="size"),
+    )
+
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), primary_key=True)
+    purpose: Mapped[Code] = mapped_column(primary_key=True)
+    size: Mapped[Code] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    octets: Mapped[int]
+    pages: Mapped[int]
+    made_at: Mapped[datetime]
+    attempt: Mapped[Attempt] = relationship()
+
+
+class KeyedSheet(Base):
+    """An answer sheet as one person keyed it: once or a second time, by two people. Never changed."""
+
+    __tablename__ = "keyed_sheet"
+    __table_args__ = (
+        UniqueConstraint("attempt_id", "number"),
+        UniqueConstraint("attempt_id", "keyed_by"),
+        CheckConstraint("number between 1 and 2", name="number"),
+    )
+
+    id: Mapped[Id]
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
+    number: Mapped[int]
+    rows: Mapped[dict[str, Any]]
+    keyed_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    keyed_at: Mapped[datetime]
+    attempt: Mapped[Attempt] = relationship()
+    keyer: Mapped[Person] = relationship()
+
+
+class SheetDecision(Base):
+    """What counts of a sheet where its two keyings differ or it is doubtful: decided once, row by row, each with its reason."""
+
+    __tablename__ = "sheet_decision"
+
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), primary_key=True)
+    rows: Mapped[dict[str, Any]]
+    decided_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    decided_at: Mapped[datetime]
+    decider: Mapped[Person] = relationship()

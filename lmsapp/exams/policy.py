@@ -62,6 +62,16 @@ def may_watch(actor: Actor, sitting: Sitting | None = None) -> Answer:
     )
 
 
+def may_note(actor: Actor, sitting: Sitting | None = None) -> Answer:
+    """Writing notes about a room: those who teach or assess its cohort, training managers."""
+    manages = actor.keeper or actor.is_a(Role.MANAGER)
+    if sitting is None:
+        inside = actor.is_a(Role.INSTRUCTOR, Role.ASSESSOR)
+    else:
+        inside = _teaches(actor, sitting.cohort, "instructor", "assessor")
+    return yes_if(manages or inside, N_("Only those who hold this exam may write notes about it."))
+
+
 def may_hold(actor: Actor, cohort: Cohort | None = None) -> Answer:
     """Preparing a sitting, giving extra time, releasing: the cohort's instructors and the training manager."""
     if actor.keeper or actor.is_a(Role.MANAGER):
@@ -70,17 +80,42 @@ def may_hold(actor: Actor, cohort: Cohort | None = None) -> Answer:
     return yes_if(inside, N_("Only the instructors of this cohort may hold its exams."))
 
 
+def may_void(actor: Actor, _thing: object = None) -> Answer:
+    """Taking an attempt out of every count: the training manager, who does not hold the exam."""
+    return yes_if(actor.keeper or actor.is_a(Role.MANAGER), N_("Only training managers may void an attempt."))
+
+
 def may_sit(actor: Actor, _sitting: Sitting | None = None) -> Answer:
     """Sitting an exam: whoever is enrolled in its cohort; which one is asked when it begins."""
     return yes_if(actor.person_id is not None, N_("Sign in to sit an exam."))
 
 
+def may_key(actor: Actor, sitting: Sitting | None = None) -> Answer:
+    """Keying and reconciling answer sheets: those who teach or assess the cohort, and training managers."""
+    inside = actor.is_a(Role.MANAGER) or (
+        actor.is_a(Role.INSTRUCTOR, Role.ASSESSOR)
+        if sitting is None
+        else _teaches(actor, sitting.cohort, "instructor", "assessor")
+    )
+    return yes_if(inside, N_("Only those who teach or assess this cohort may key its answer sheets."))
+
+
 def may_write(actor: Actor, attempt: Attempt | None = None) -> Answer:
-    """Answering: the candidate herself."""
+    """Answering: the candidate herself; what she wrote on paper is brought in by those who key it."""
+    if attempt is not None and attempt.mode == "paper":
+        return may_key(actor, attempt.sitting)
     return yes_if(
         actor.person_id is not None and (attempt is None or attempt.person_id == actor.person_id),
         N_("Only the candidate may write in this exam."),
     )
+
+
+def may_see_paper(actor: Actor, attempt: Attempt | None = None) -> Answer:
+    """What stands in a paper: its candidate once she was handed it, and those who watch the sitting."""
+    if attempt is None:
+        return yes_if(actor.known, N_("Sign in to see this page."))
+    own = attempt.person_id == actor.person_id and attempt.state != "prepared"
+    return yes_if(own or may_watch(actor, attempt.sitting), N_("Only the candidate may see this paper."))
 
 
 def may_read_result(actor: Actor, attempt: Attempt | None = None) -> Answer:
@@ -97,3 +132,8 @@ def may_author(actor: Actor, _thing: object = None) -> Answer:
         actor.keeper or actor.is_a(Role.INSTRUCTOR, Role.MANAGER),
         N_("Only instructors and training managers may see questions."),
     )
+
+
+def may_publish(actor: Actor, _thing: object = None) -> Answer:
+    """Putting questions into a bank, retiring them: training managers; instructors draft."""
+    return yes_if(actor.keeper or actor.is_a(Role.MANAGER), N_("Only training managers may put questions into a bank."))

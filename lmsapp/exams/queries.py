@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, or_, select
+from sqlalchemy import Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from lmsapp.catalogue.models import Edition
@@ -17,7 +17,18 @@ from lmsapp.core.access import Actor
 from lmsapp.core.errors import NotFound
 from lmsapp.exams import attempts, policy
 from lmsapp.exams.attempts import State
-from lmsapp.exams.models import AnswerCurrent, Attempt, Bank, Exam, Mark, Question, Sitting
+from lmsapp.exams.models import (
+    AnswerCurrent,
+    AnswerEvent,
+    Attempt,
+    Bank,
+    Exam,
+    Mark,
+    Question,
+    QuestionDraft,
+    QuestionVersion,
+    Sitting,
+)
 
 
 @dataclass(frozen=True)
@@ -185,7 +196,28 @@ def own_attempts(session: Session, actor: Actor) -> Sequence[Attempt]:
 
 def state_now(one: Attempt) -> State:
     """An attempt's state as of now, whether or not its expiry has been written."""
-    return attempts.effective_state(State(one.state), one.deadline_at, one.grace_seconds, clock.now())
+    return attempts.effective_state(State(one.state), one.deadline_at, one.grace_seconds, clock.now(), stopped_at(one))
+
+
+def stopped_at(one: Attempt) -> datetime | None:
+    """Since when an attempt's time stands still; None while it runs."""
+    return attempts.stopped_at(one.paused_at, one.sitting.paused_at)
+
+
+def late_events(session: Session, attempt_id: int) -> int:
+    """How many answers of an attempt arrived too late to count by themselves."""
+    return session.scalar(select(func.count()).where(AnswerEvent.attempt_id == attempt_id, AnswerEvent.late)) or 0
+
+
+def asks_critical(session: Session, bank_id: int) -> bool:
+    """Whether a bank has questions of which a wrong one fails the exam."""
+    asked = exists().where(Question.bank_id == bank_id, Question.critical, Question.retired.is_(False))
+    return bool(session.scalar(select(asked)))
+
+
+def somebody_sits(session: Session) -> bool:
+    """Whether anybody sits an exam now, so that the server's time must not jump."""
+    return bool(session.scalar(select(exists().where(Attempt.state.in_((State.OPEN, State.PAUSED))))))
 
 
 def banks(session: Session) -> Sequence[tuple[Bank, int]]:
@@ -207,6 +239,23 @@ def bank(session: Session, code: str) -> Bank:
     if found is None:
         raise NotFound
     return found
+
+
+def picture_of_bank(session: Session, bank: Bank, digest: str) -> dict[str, str]:
+    """A picture of one of a bank's questions or drafts."""
+    drafts = session.scalars(select(QuestionDraft.entry).where(QuestionDraft.bank_id == bank.id))
+    structures = (version.structure for question in bank.questions for version in question.versions)
+    for holder in (*structures, *drafts):
+        found: dict[str, str] = holder.get("picture") or {}
+        if found.get("digest") == digest:
+            return found
+    raise NotFound
+
+
+def picture_digests(session: Session) -> set[str]:
+    """Digests of the stored pictures that questions and drafts speak of."""
+    holders = [*session.scalars(select(QuestionVersion.structure)), *session.scalars(select(QuestionDraft.entry))]
+    return {holder["picture"]["digest"] for holder in holders if holder.get("picture")}
 
 
 def exam_of(session: Session, edition_id: int) -> Exam | None:

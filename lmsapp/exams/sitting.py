@@ -1,16 +1,16 @@
-"""Sitting an exam: beginning an attempt, saving answers, handing in, extra time.
+"""Sitting an exam: beginning an attempt, handing in, closing what has expired, extra time. Answers are saved in `saving`.
 
-An answer is acknowledged after the synced commit of the group that held it, never before. The server's clock alone decides.
+The server's clock alone decides. Handing in and marking are two transactions.
 """
 
 import hashlib
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -19,57 +19,59 @@ from lmsapp.core import audit, clock, jobs
 from lmsapp.core.access import Actor, demand
 from lmsapp.core.errors import Conflict, Invalid, NotFound
 from lmsapp.core.events import publish
+from lmsapp.core.formatting import latin_digits
 from lmsapp.core.translations import N_
-from lmsapp.exams import attempts, composing, papers, policy, questions
+from lmsapp.exams import attempts, composing, papers, policy, queries, saving
 from lmsapp.exams.attempts import State
+from lmsapp.exams.batches import Closing
 from lmsapp.exams.events import AttemptHandedIn
 from lmsapp.exams.models import (
     AnswerCurrent,
-    AnswerEvent,
     Attempt,
     AttemptEvent,
-    DeviceLease,
-    Extension,
     Paper,
     Sitting,
     Submission,
 )
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-MOST_EVENTS = 50
-OVER = N_("The time of this exam is over. What was saved before counts.")
+MOST_AT_ONCE = 500
 
 
-@dataclass(frozen=True)
-class Given:
-    """One answer as a device gave it."""
+class Missing(Conflict):
+    """A device hands in before all it gave has arrived; it sends the rest and hands in again."""
 
-    seq: int
-    item: str
-    value: str
-    client_at: str = ""
+    code = "missing"
 
-
-@dataclass(frozen=True)
-class Saved:
-    """The server's receipt for a batch: every event of this device up to `acked_to` is on disk."""
-
-    acked_to: int
-    seconds_left: int
-    late: bool
-    receipt: str
-    at: datetime
+    def __init__(self, acked_to: int) -> None:
+        super().__init__(N_("Some answers of this device have not arrived yet. They are sent first."))
+        self.acked_to = acked_to
 
 
-def begin(session: Session, actor: Actor, sitting: Sitting, *, drafts_allowed: bool) -> Attempt:
+class Differing(Conflict):
+    """The device's answers are not those stored here; it shows the stored ones before anything is closed."""
+
+    code = "answers-differ"
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_(
+                "This device shows other answers than those that are saved. Reload the page, look them over, hand in again."
+            )
+        )
+
+
+def begin(session: Session, actor: Actor, sitting: Sitting, *, drafts_allowed: bool, room_code: str = "") -> Attempt:
     """Hands out a frozen paper, or gives back the attempt that is open already. Beginning twice changes nothing."""
     demand(policy.may_sit(actor, sitting))
     enrolment = session.scalar(
-        select(Enrolment).where(
+        select(Enrolment)
+        .where(
             Enrolment.cohort_id == sitting.cohort_id,
             Enrolment.person_id == actor.person_id,
             Enrolment.state == "enrolled",
         )
+        .with_for_update()  # two beginnings at the same moment wait for each other
     )
     if enrolment is None:
         raise NotFound
@@ -82,17 +84,22 @@ def begin(session: Session, actor: Actor, sitting: Sitting, *, drafts_allowed: b
         )
     )
     for attempt in earlier:
-        if (
-            attempts.effective_state(State(attempt.state), attempt.deadline_at, attempt.grace_seconds, now)
-            is State.OPEN
-        ):
+        if queries.state_now(attempt) in (State.OPEN, State.PAUSED):
             return attempt
     if not sitting.opens_at <= now < sitting.closes_at:
         raise Conflict(N_("This exam is not open now."))
+    if sitting.room_code and not _same_code(room_code, sitting.room_code):
+        message = N_("This is not the code of the room. The invigilator says it or writes it on the board.")
+        raise Invalid(message, {"room_code": message})
     counted = [a for a in earlier if a.state != State.VOID]
     if len(counted) >= sitting.exam.attempts:
         raise Conflict(N_("You have used all your attempts at this exam."))
     return _hand_out(session, actor, sitting, enrolment, len(earlier) + 1, now, drafts_allowed=drafts_allowed)
+
+
+def _same_code(typed: str, code: str) -> bool:
+    plain = "".join(latin_digits(typed).split()).upper()
+    return secrets.compare_digest(plain.encode(), code.upper().encode())
 
 
 def _hand_out(
@@ -114,7 +121,7 @@ def _hand_out(
         raise Conflict(
             N_("The question bank does not hold enough questions for this exam. Tell your instructor.")
         ) from problem
-    sheet, key, digest = papers.freeze(drawn, seed, enrolment.language)
+    frozen = papers.freeze(drawn, seed, enrolment.language, shuffle=exam.shuffle)
     attempt = Attempt(
         code="".join(secrets.choice(ALPHABET) for _ in range(10)),
         sitting_id=sitting.id,
@@ -127,177 +134,14 @@ def _hand_out(
         deadline_at=min(now + timedelta(minutes=exam.minutes), sitting.closes_at),
         grace_seconds=exam.grace_seconds,
     )
-    attempt.paper = Paper(seed=seed, digest=digest, sheet=sheet, key=key)
+    attempt.paper = Paper(seed=seed, digest=frozen.digest, sheet=frozen.sheet, shapes=frozen.shapes, key=frozen.key)
     session.add(attempt)
     session.flush()
     _note(session, attempt, None, State.OPEN, now, actor.person_id)
     audit.record(
-        session, "attempt.begun", actor, on=("attempt", attempt.id), after={"digest": digest, "number": number}
+        session, "attempt.begun", actor, on=("attempt", attempt.id), after={"digest": frozen.digest, "number": number}
     )
     return attempt
-
-
-# ---------- saving: plain SQL, run by the group-commit writer ----------
-
-_attempt = select(
-    Attempt.id, Attempt.person_id, Attempt.state, Attempt.deadline_at, Attempt.grace_seconds, Paper.sheet
-).join(Paper, Paper.attempt_id == Attempt.id)
-
-
-def save(
-    connection: Connection, code: str, person_id: int, device: str, events: Sequence[Given], *, take_over: bool = False
-) -> Saved:
-    """Stores answer events of one device and projects those that count; resending any of them is harmless.
-
-    Raises NotFound (not this candidate's), Conflict (`lease-lost`, handed in, number reused), Invalid (no such item or answer).
-    """
-    now = clock.now()
-    locking = _attempt.where(Attempt.code == code)
-    row = connection.execute(
-        locking.with_for_update(of=Attempt) if connection.dialect.name != "sqlite" else locking
-    ).first()
-    if row is None or row.person_id != person_id:
-        raise NotFound
-    state = State(row.state)
-    if state not in {State.OPEN, State.EXPIRED}:
-        raise Conflict(N_("This exam is handed in. Nothing can be changed any more."))
-    epoch, leads = _lease(connection, row.id, device, now, take_over=take_over)
-    late = now > attempts.last_moment(row.deadline_at, row.grace_seconds)
-    shapes = {i["item"]: (i["kind"], [o["name"] for o in i["options"]]) for i in row.sheet["items"]}
-    previous = (
-        connection.execute(
-            select(AnswerEvent.hash).where(AnswerEvent.attempt_id == row.id).order_by(AnswerEvent.id.desc()).limit(1)
-        ).scalar()
-        or "0" * 64
-    )
-    for given in sorted(events, key=lambda g: g.seq):
-        previous = _store(connection, row.id, device, epoch, given, shapes, previous, now, late=late, leads=leads)
-    if not leads:
-        raise LeaseLost(N_("This exam is open on another device. Continue there, or take it over here."))
-    acked = _acked_to(connection, row.id, device)
-    return Saved(acked, attempts.seconds_left(row.deadline_at, now), late, previous[:8], now)
-
-
-class LeaseLost(Conflict):
-    """Another device writes now. What this one sent was stored as evidence, and does not count."""
-
-    code = "lease-lost"
-
-
-class SequenceReused(Conflict):
-    """The same number came twice with different answers: a fault of the device, kept for a person to look at."""
-
-    code = "sequence-reused"
-
-
-def _lease(connection: Connection, attempt_id: int, device: str, now: datetime, *, take_over: bool) -> tuple[int, bool]:
-    held = connection.execute(
-        select(DeviceLease.device, DeviceLease.epoch).where(DeviceLease.attempt_id == attempt_id)
-    ).first()
-    if held is None:
-        connection.execute(insert(DeviceLease).values(attempt_id=attempt_id, device=device, epoch=1, taken_at=now))
-        return 1, True
-    if held.device == device:
-        return held.epoch, True
-    if not take_over:
-        return held.epoch, False
-    connection.execute(
-        update(DeviceLease)
-        .where(DeviceLease.attempt_id == attempt_id)
-        .values(device=device, epoch=held.epoch + 1, taken_at=now)
-    )
-    return held.epoch + 1, True
-
-
-def _store(
-    connection: Connection,
-    attempt_id: int,
-    device: str,
-    epoch: int,
-    given: Given,
-    shapes: Mapping[str, tuple[str, list[str]]],
-    previous: str,
-    now: datetime,
-    *,
-    late: bool,
-    leads: bool,
-) -> str:
-    kind, options = shapes.get(given.item, ("", []))
-    if not kind or not questions.readable(kind, given.value, options) or not 0 < given.seq < 1_000_000:
-        raise Invalid(N_("This answer does not belong to your paper. Reload the page."))
-    known = connection.execute(
-        select(AnswerEvent.item, AnswerEvent.value).where(
-            AnswerEvent.attempt_id == attempt_id, AnswerEvent.device == device, AnswerEvent.client_seq == given.seq
-        )
-    ).first()
-    if known is not None:
-        if (known.item, known.value) != (given.item, given.value):
-            raise SequenceReused(N_("An answer arrived twice with different contents. Call the invigilator."))
-        return previous
-    content = json.dumps([previous, attempt_id, device, given.seq, given.item, given.value], ensure_ascii=False)
-    digest = hashlib.sha256(content.encode()).hexdigest()
-    connection.execute(
-        insert(AnswerEvent).values(
-            attempt_id=attempt_id,
-            device=device,
-            client_seq=given.seq,
-            epoch=epoch,
-            item=given.item,
-            value=given.value,
-            client_at=given.client_at[:40],
-            received_at=now,
-            late=late,
-            evidence=not leads,
-            previous_hash=previous,
-            hash=digest,
-        )
-    )
-    if leads and not late:
-        _project(connection, attempt_id, given, epoch, now)
-    return digest
-
-
-def _project(connection: Connection, attempt_id: int, given: Given, epoch: int, now: datetime) -> None:
-    """The answer that counts: by lease epoch, then by the device's own number; wall clocks order nothing."""
-    current = connection.execute(
-        select(AnswerCurrent.epoch, AnswerCurrent.client_seq).where(
-            AnswerCurrent.attempt_id == attempt_id, AnswerCurrent.item == given.item
-        )
-    ).first()
-    values = {"value": given.value, "epoch": epoch, "client_seq": given.seq, "saved_at": now}
-    if current is None:
-        connection.execute(insert(AnswerCurrent).values(attempt_id=attempt_id, item=given.item, **values))
-    elif (epoch, given.seq) > (current.epoch, current.client_seq):
-        connection.execute(
-            update(AnswerCurrent)
-            .where(AnswerCurrent.attempt_id == attempt_id, AnswerCurrent.item == given.item)
-            .values(**values)
-        )
-
-
-def _acked_to(connection: Connection, attempt_id: int, device: str) -> int:
-    """The highest number up to which this device's events are here without a gap."""
-    seqs = connection.execute(
-        select(AnswerEvent.client_seq)
-        .where(AnswerEvent.attempt_id == attempt_id, AnswerEvent.device == device)
-        .order_by(AnswerEvent.client_seq)
-    ).scalars()
-    reached = 0
-    for seq in seqs:
-        if seq != reached + 1:
-            break
-        reached = seq
-    return reached
-
-
-def next_seq(session: Session, attempt: Attempt, device: str) -> int:
-    """The next number for a device without a memory of its own (a browser without JavaScript)."""
-    highest = session.scalar(
-        select(func.max(AnswerEvent.client_seq)).where(
-            AnswerEvent.attempt_id == attempt.id, AnswerEvent.device == device
-        )
-    )
-    return (highest or 0) + 1
 
 
 # ---------- handing in ----------
@@ -317,36 +161,79 @@ def answers_hash(answers: Mapping[str, str]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def hand_in(session: Session, actor: Actor, attempt: Attempt, idempotency_key: str) -> Submission:
-    """Closes the attempt and queues its marking; handing in again gives the same receipt."""
+def hand_in(
+    session: Session, actor: Actor, attempt: Attempt, idempotency_key: str, claimed: Closing | None = None
+) -> Submission:
+    """Closes the attempt and queues its marking; handing in again gives the same receipt.
+
+    What a device claims of its answers is checked while there is time; afterwards what was saved is what counts.
+    Raises Missing and Differing.
+    """
     demand(policy.may_write(actor, attempt))
-    kept = session.get(Submission, attempt.id)
+    session.refresh(attempt, ["state", "deadline_at", "paused_at"], with_for_update=True)
+    kept = session.get(Submission, attempt.id, populate_existing=True)
     if kept is not None:
         return kept
     now = clock.now()
-    expired = (
-        attempts.effective_state(State(attempt.state), attempt.deadline_at, attempt.grace_seconds, now) is State.EXPIRED
-    )
-    return _close(session, actor, attempt, idempotency_key, now, by_expiry=expired)
+    expired = queries.state_now(attempt) is State.EXPIRED
+    if claimed is not None and not expired:
+        reached = saving.acked_to(session, attempt.id, claimed.device)
+        if reached < claimed.last_seq:
+            raise Missing(reached)
+        if claimed.answers_hash != answers_hash(answers_of(session, attempt.id)):
+            raise Differing
+    return settle(session, actor, attempt, idempotency_key, now, by_expiry=expired)
 
 
 def close_expired(session: Session, actor: Actor, sitting: Sitting) -> int:
     """Closes all attempts of a sitting whose time is over; what was saved counts. Returns how many."""
     demand(policy.may_watch(actor, sitting))
-    now = clock.now()
-    closed = 0
-    for attempt in session.scalars(
-        select(Attempt).where(Attempt.sitting_id == sitting.id, Attempt.state == State.OPEN)
-    ):
-        if attempts.effective_state(State.OPEN, attempt.deadline_at, attempt.grace_seconds, now) is State.EXPIRED:
-            _close(session, actor, attempt, "expiry", now, by_expiry=True)
-            closed += 1
-    return closed
+    return sum(close(session, actor, number) for number in due(session, sitting.id))
 
 
-def _close(
+def due(session: Session, sitting_id: int | None = None) -> Sequence[int]:
+    """Open attempts whose deadline is past, but those whose bundle is waited for: one look into an index."""
+    query = (
+        select(Attempt.id)
+        .join(Sitting)
+        .where(
+            Attempt.state.in_((State.OPEN, State.PAUSED)),
+            Attempt.deadline_at < clock.now(),
+            Attempt.paused_at.is_(None),
+            Attempt.offline_at.is_(None),
+            Sitting.paused_at.is_(None),
+        )
+        .order_by(Attempt.deadline_at)
+        .limit(MOST_AT_ONCE)
+    )
+    return session.scalars(query if sitting_id is None else query.where(Attempt.sitting_id == sitting_id)).all()
+
+
+def close(session: Session, actor: Actor, attempt_id: int) -> bool:
+    """Writes the expiry of one attempt if it has expired; what was saved counts."""
+    attempt = session.get_one(Attempt, attempt_id, with_for_update=True, populate_existing=True)
+    demand(policy.may_watch(actor, attempt.sitting))
+    if queries.state_now(attempt) is not State.EXPIRED or session.get(Submission, attempt_id) is not None:
+        return False
+    settle(session, actor, attempt, "expiry", clock.now(), by_expiry=True)
+    return True
+
+
+def receipt_of(attempt: Attempt, submission: Submission) -> dict[str, Any]:
+    """What a receipt says: the same for ever, since nothing it is made of changes."""
+    return {
+        "code": attempt.code,
+        "at": submission.submitted_at.isoformat(),
+        "answered": submission.answered,
+        "total": len(attempt.paper.shapes),
+        "hash8": submission.answers_hash[:8],
+    }
+
+
+def settle(
     session: Session, actor: Actor, attempt: Attempt, idempotency_key: str, now: datetime, *, by_expiry: bool
 ) -> Submission:
+    """Closes an open attempt with the answers that count now, and queues its marking."""
     if not attempts.may_follow(State(attempt.state), State.SUBMITTED):
         raise Conflict(N_("This exam is handed in. Nothing can be changed any more."))
     answers = answers_of(session, attempt.id)
@@ -371,30 +258,6 @@ def _close(
     jobs.enqueue(session, "exams.mark", {"attempt": attempt.id}, asked_by=actor.person_id, key=f"attempt-{attempt.id}")
     publish(session, AttemptHandedIn(attempt.id, attempt.enrolment_id))
     return submission
-
-
-def extend(session: Session, actor: Actor, attempt: Attempt, minutes: int, reason: str) -> Extension:
-    """Adds minutes to one attempt, with the reason; the trainee may read it."""
-    demand(policy.may_hold(actor, attempt.sitting.cohort))
-    if not reason:
-        raise Invalid(
-            N_("Write the reason for the extra time."), {"reason": N_("Write the reason for the extra time.")}
-        )
-    if State(attempt.state) not in {State.OPEN, State.PAUSED}:
-        raise Conflict(N_("This attempt is closed; extra time has no use any more."))
-    extension = Extension(
-        attempt_id=attempt.id, minutes=minutes, reason=reason[:400], given_by=actor.person_id or 0, given_at=clock.now()
-    )
-    session.add(extension)
-    attempt.deadline_at += timedelta(minutes=minutes)
-    audit.record(
-        session,
-        "attempt.extended",
-        actor,
-        on=("attempt", attempt.id),
-        after={"minutes": minutes, "reason": reason[:200]},
-    )
-    return extension
 
 
 def _note(

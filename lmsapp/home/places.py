@@ -52,6 +52,7 @@ def staff_places() -> list[tuple[str, list[Signed]]]:
     ]
     centre = [
         ("accounts.people", _("People"), "user", "may_list_people"),
+        ("accounts.organisations", _("Organisations"), "globe", "may_administer"),
         ("engagements.partners", _("Partners"), "globe", None),
         ("accounts.log", _("Log of acts"), "chart", "may_read_audit"),
         ("home.style", _("Style"), "edit", "may_administer"),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -17,6 +18,7 @@ from lmsapp.core import clock
 from lmsapp.core.access import Actor
 from lmsapp.exams import queries as exams
 from lmsapp.exams.models import Attempt, Sitting
+from lmsapp.exams.policy import may_watch
 from lmsapp.translation import queries as texts
 from lmsapp.translation.queries import Texts
 
@@ -90,15 +92,15 @@ def staff_day(session: Session, actor: Actor, language: str, *, drafts_allowed: 
         live,
         dict(cohorts.sizes(session, [c.id for c in live])),
         {c.id: words[c.edition.document_id]["title"].text for c in found},
-        [item for cohort in live for item in _waiting(session, cohort)],
+        [item for cohort in live for item in _waiting(session, actor, cohort)],
         sum(len(a) for c in found for a in certificates.of_cohort(session, c.id).values()) if len(found) < 20 else 0,
     )
 
 
-def _waiting(session: Session, cohort: Cohort) -> list[Waiting]:
+def _waiting(session: Session, actor: Actor, cohort: Cohort) -> list[Waiting]:
     now = clock.now()
     found = []
-    for sitting in exams.sittings_of(session, cohort.id):
+    for sitting in filter(partial(may_watch, actor), exams.sittings_of(session, cohort.id)):
         if sitting.released_at is None and sitting.closes_at < now:
             found.append(Waiting("release", cohort, at=sitting.closes_at, sitting_id=sitting.id))
         elif sitting.opens_at <= now < sitting.closes_at:

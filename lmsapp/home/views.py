@@ -17,6 +17,7 @@ from lmsapp.materials import views as materials
 from lmsapp.translation import queries as texts
 from lmsapp.web import login
 from lmsapp.web.database import db
+from lmsapp.web.forms import takes_only
 from lmsapp.web.locale import current_language, reader_language
 from lmsapp.web.pages import Area
 
@@ -77,6 +78,7 @@ def about() -> str:
 @area.post("/jobs/<int:job_id>/cancel", policy=signed_in)
 def cancel_job(job_id: int) -> Response:
     """Stops a job one asked for; what was finished stays."""
+    takes_only("back")
     jobs.cancel(db.session(), _own_job(job_id))
     return redirect(login.local_path(request.form.get("back")) or url_for("home.start"), 303)  # type: ignore[return-value]
 
@@ -84,7 +86,8 @@ def cancel_job(job_id: int) -> Response:
 @area.post("/jobs/<int:job_id>/resume", policy=signed_in)
 def resume_job(job_id: int) -> Response:
     """Goes on with a job that stopped."""
-    jobs.resume(db.session(), _own_job(job_id))
+    takes_only("back")
+    jobs.resume(db.session(), _own_job(job_id), login.actor().person_id)
     return redirect(login.local_path(request.form.get("back")) or url_for("home.start"), 303)  # type: ignore[return-value]
 
 

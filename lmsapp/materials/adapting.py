@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 from lmsapp.catalogue.publishing import with_keys
 from lmsapp.core import audit, clock
 from lmsapp.core.access import Actor, demand
+from lmsapp.core.events import publish
 from lmsapp.materials import policy
+from lmsapp.materials.events import EditionEnded
 from lmsapp.materials.models import KIND, Material, MaterialEdition, Part
 from lmsapp.materials.sources import MaterialFiles, PartFile, outcomes
 from lmsapp.translation import revising
@@ -69,6 +71,8 @@ def _publish(session: Session, actor: Actor, material: Material, files: Material
     session.flush()
     after = {"material": material.code, "number": number}
     audit.record(session, "material.published", actor, on=("material_edition", edition.id), after=after)
+    if before is not None and before.state == "superseded":
+        publish(session, EditionEnded(before.id, "superseded"))
     return edition
 
 

@@ -5,7 +5,9 @@ from sqlalchemy.orm import Session
 from lmsapp.core import audit, clock
 from lmsapp.core.access import Actor, demand
 from lmsapp.core.errors import Invalid
+from lmsapp.core.events import publish
 from lmsapp.materials import policy
+from lmsapp.materials.events import EditionEnded
 from lmsapp.materials.models import MaterialEdition
 
 
@@ -24,3 +26,4 @@ def withdraw(session: Session, actor: Actor, edition: MaterialEdition, reason: s
         before={"state": before},
         after={"state": "withdrawn", "reason": edition.reason},
     )
+    publish(session, EditionEnded(edition.id, "withdrawn"))

@@ -18,7 +18,7 @@ from babel.messages import Catalog
 from babel.messages.catalog import Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po, write_po
+from babel.messages.pofile import PoFileError, read_po, write_po
 
 ROOT = Path(__file__).resolve().parents[2]
 # Public code, and the plural rule of CLDR as gettext writes it; Babel's own header has one form for tr, ka and fa_AF.
@@ -38,10 +38,14 @@ KEYWORDS = {
     "lazy_gettext": None,
     "ngettext": (1, 2),
 }
-METHODS = [("**.py", "python"), ("**.html", "jinja2.ext.babel_extract")]
-OPTIONS = {"**.html": {"encoding": "utf-8", "trimmed": "true", "silent": "false"}}
+METHODS = [("**.py", "python"), ("**.html", "jinja2.ext.babel_extract"), ("**.txt", "jinja2.ext.babel_extract")]
+OPTIONS = {kind: {"encoding": "utf-8", "trimmed": "true", "silent": "false"} for kind in ("**.html", "**.txt")}
 _PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w+\}")
 _TAG = re.compile(r"</?\w+[^>]*>")
+
+
+class BrokenCatalogue(ValueError):
+    """A catalogue that can't be read; the message says where and what to do."""
 
 
 def po_of(locale: str, folder: Path) -> Path:
@@ -56,8 +60,7 @@ def compile_catalogues(folder: Path) -> int:
         target = source.with_suffix(".mo")
         if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
             continue
-        with source.open("rb") as text:
-            catalogue = read_po(text, locale=source.parts[-3])
+        catalogue = _read(source, source.parts[-3])
         part = target.with_suffix(".part")
         with part.open("wb") as compiled:
             write_mo(compiled, catalogue)
@@ -97,8 +100,13 @@ def refresh(folder: Path) -> None:
 
 
 def _read(path: Path, locale: str) -> Catalog:
-    with path.open("rb") as text:
-        return read_po(text, locale=locale)
+    try:
+        with path.open("rb") as text:
+            return read_po(text, locale=locale, abort_invalid=True)
+    except (PoFileError, UnicodeDecodeError) as problem:
+        line = getattr(problem, "lineno", 0) + 1
+        said = f"{path}:{line}: this catalogue can't be read ({problem}). Mend that line and try again."
+        raise BrokenCatalogue(said) from problem
 
 
 def _write(path: Path, catalogue: Catalog, locale: str, plural: str) -> None:
@@ -167,13 +175,17 @@ def _short(message: Message) -> str:
 def main(word: str) -> int:
     """Runs one of the words; `check` and `current` say how many problems there are."""
     folder = ROOT / "translations"
-    if word == "compile":
-        compile_catalogues(folder)
-        return 0
-    if word == "refresh":
-        refresh(folder)
-        return 0
-    found = list(problems(folder))
+    try:
+        if word == "compile":
+            compile_catalogues(folder)
+            return 0
+        if word == "refresh":
+            refresh(folder)
+            return 0
+        found = list(problems(folder))
+    except BrokenCatalogue as problem:
+        print(problem, file=sys.stderr)
+        return 1
     if word == "current":
         found = [line for line in found if ": missing: " not in line]
     for line in found[:200]:

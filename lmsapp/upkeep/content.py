@@ -16,6 +16,7 @@ from lmsapp.core.sessions import transaction
 from lmsapp.engagements import recording
 from lmsapp.engagements import sources as engagements
 from lmsapp.exams import exchanging
+from lmsapp.letters import telling as letters
 from lmsapp.materials import adapting, printing
 from lmsapp.materials import sources as materials
 from lmsapp.translation import wording
@@ -54,9 +55,12 @@ def check(folder: Path | None) -> None:
 def load(folder: Path | None) -> None:
     """Bring the files into the database; doing it again changes nothing."""
     opened = installation.opened()
+    letters.listen(opened.settings)  # who took an edition hears of a newer one
     with transaction(opened.sessions) as session:
         for name, outcome in load_all(session, folder or paths.shipped("content")).items():
             click.echo(f"{name}: {', '.join(f'{n} {what}' for what, n in sorted(outcome.items()))}")
+        for question in exchanging.conflicts(session, Sources(folder or paths.shipped("content"))):
+            click.echo(f"kept as it is here, though its file says something else: question {question}")
         jobs = printing.ask(session, KEEPER, drafts_allowed=opened.settings.allow_drafts)
     if jobs:
         click.echo(f"{len(jobs)} materials wait to be printed; the worker does it")

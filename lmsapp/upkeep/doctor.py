@@ -18,13 +18,14 @@ from sqlalchemy.orm import Session
 from lmsapp import installation
 from lmsapp.catalogue.sources import Sources
 from lmsapp.certificates.models import AwardDocument
-from lmsapp.core import audit, clock, paths, pdf, pictures, settings
+from lmsapp.core import audit, clock, paths, pdf, pictures, settings, translations, troubles
 from lmsapp.core.errors import LmsError
 from lmsapp.core.jobs import Job
 from lmsapp.core.locales import LANGUAGES
 from lmsapp.core.settings import Settings
 from lmsapp.core.signing import KeyRing
 from lmsapp.core.storage import Folder
+from lmsapp.exams import queries as exams
 from lmsapp.installation import Installation
 from lmsapp.materials.models import Preview, PrintedFile
 from lmsapp.upkeep import content
@@ -77,7 +78,7 @@ def findings() -> Iterator[Finding]:
     try:
         yield from _database(opened)
     except DBAPIError as problem:
-        yield Finding("database", BAD, f"It can't be used: {problem.orig}")
+        yield Finding("database", BAD, troubles.sentence(problem) or str(problem))
     finally:
         opened.engine.dispose()
 
@@ -110,6 +111,8 @@ def _machine() -> Iterator[Finding]:
 
 def _settings(chosen: Settings) -> Iterator[Finding]:
     yield Finding("settings", GOOD, f"Data in {chosen.data}.")
+    for name in settings.strange_variables():
+        yield Finding("settings", WARNING, f"{name} sets nothing: there is no setting of that name.")
     local = "127.0.0.1" in chosen.base_url or "localhost" in chosen.base_url
     if local:
         yield Finding(
@@ -137,16 +140,10 @@ def _disk(chosen: Settings) -> Iterator[Finding]:
 
 
 def _shipped() -> Iterator[Finding]:
-    folder = paths.shipped("translations")
-    missing = [
-        one.locale
-        for one in LANGUAGES.values()
-        if one.code != "en" and not (folder / one.locale / "LC_MESSAGES" / "messages.mo").exists()
-    ]
-    if missing:
-        words = f"Not compiled: {', '.join(missing)}. Run: python -m lmsapp.upkeep.catalogues compile"
-        yield Finding("translations", BAD, words)
-    else:
+    broken = translations.faults()
+    for fault in broken:
+        yield Finding("translations", BAD, fault)
+    if not broken:
         yield Finding("translations", GOOD, f"{len(LANGUAGES)} languages.")
     sources = Sources(paths.shipped("content"))
     content.read_all(sources)
@@ -215,7 +212,7 @@ def _keys(_session: Session, chosen: Settings) -> Iterator[Finding]:
 
 def _files(session: Session, chosen: Settings) -> Iterator[Finding]:
     """Every file a row speaks of is here."""
-    storage, spoken = Folder(chosen.files), set[str]()
+    storage, spoken = Folder(chosen.files), exams.picture_digests(session)
     for column in (AwardDocument.digest, PrintedFile.digest, Preview.digest):
         spoken.update(session.scalars(select(column)))
     gone = sorted(digest for digest in spoken if not storage.exists(digest))

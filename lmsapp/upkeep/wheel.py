@@ -12,15 +12,11 @@ class CompiledCatalogues(BuildHookInterface[Any]):  # type: ignore[misc]
 
     PLUGIN_NAME = "custom"
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Compiles into the source folder and makes sure that the ignored .mo files are packed."""
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
+        """Compiles into the source folder, which is packed whole, what git ignores included."""
         if version == "editable":
             return
         sys.path.insert(0, self.root)
         from lmsapp.upkeep.catalogues import compile_catalogues  # noqa: PLC0415 - only the checkout has it
 
-        folder = Path(self.root) / "translations"
-        compile_catalogues(folder)
-        for compiled in folder.glob("*/LC_MESSAGES/messages.mo"):
-            inside = compiled.relative_to(folder)
-            build_data["force_include"][str(compiled)] = f"lmsapp/shipped/translations/{inside}"
+        compile_catalogues(Path(self.root) / "translations")

@@ -4,16 +4,19 @@ GET, HEAD and OPTIONS read. Other methods write, unless their route is declared 
 session and hands its writes to the group-commit writer, and the two must not wait for each other.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, g, request
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.orm import Session
 
 from lmsapp.core import sessions
 from lmsapp.core.orm import Base
 from lmsapp.core.writer import Writer
 
+T = TypeVar("T")
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -41,6 +44,24 @@ def writer() -> Writer:
         current_app.extensions["writer"] = Writer(db.engine)
     found: Writer = current_app.extensions["writer"]
     return found
+
+
+def write_aside(function: Callable[[Session], T]) -> T:
+    """Runs `function` in a transaction of the writer's own, which stands whatever becomes of this request's."""
+    db.session.rollback()  # or the two would wait for each other
+
+    def write(connection: Connection) -> T:
+        with Session(bind=connection, join_transaction_mode="create_savepoint") as session:
+            result = function(session)
+            session.commit()
+            return result
+
+    return writer().write(write)
+
+
+def reading() -> bool:
+    """Whether this request writes nothing through its own session: then the writer may write beside it."""
+    return g.get("writing") is None
 
 
 def finish(response: Response) -> Response:

@@ -5,26 +5,31 @@ from http import HTTPStatus
 
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
-from lmsapp.core.errors import Busy, Conflict, Invalid, LmsError, NotAllowed, NotFound
+from lmsapp.core import audit, sessions, troubles
+from lmsapp.core.errors import Busy, Conflict, Full, Invalid, LmsError, NotAllowed, NotFound, SignInNeeded
 from lmsapp.core.translations import N_, gettext
-from lmsapp.web import locale
+from lmsapp.web import database, locale, login
 from lmsapp.web.csrf import StaleForm
 from lmsapp.web.database import db
 
 log = logging.getLogger(__name__)
 
 STATUS: dict[type[LmsError], int] = {
+    SignInNeeded: 401,
     NotAllowed: 403,
     NotFound: 404,
     Conflict: 409,
     Invalid: 422,
     Busy: 503,
+    Full: 507,
     StaleForm: 400,
 }
 TITLES = {
     400: N_("This request can't be read"),
+    401: N_("Sign in again"),
     403: N_("This page is not for you"),
     404: N_("This page does not exist"),
     405: N_("This address can't be used that way"),
@@ -34,6 +39,7 @@ TITLES = {
     429: N_("Too many tries"),
     500: N_("Something is broken on our side"),
     503: N_("The server is busy"),
+    507: N_("There is no room left"),
 }
 MESSAGES = {
     400: N_("The address or the form holds something this page does not know. Nothing was changed."),
@@ -45,6 +51,7 @@ MESSAGES = {
     429: N_("Wait a few minutes and try again. If you are sitting an exam, that page goes on working."),
     500: N_("Nothing you did was lost before this page. The fault is recorded; tell the centre the number below."),
     503: N_("Wait a moment and try again; nothing was lost."),
+    507: N_("The disk of the server is full, so nothing of this was stored. Reading goes on. Tell the centre."),
 }
 
 
@@ -53,12 +60,25 @@ def install(app: Flask) -> None:
     app.register_error_handler(LmsError, _ours)
     app.register_error_handler(CSRFError, lambda _problem: _ours(StaleForm()))
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(DBAPIError, _outage)
     app.register_error_handler(Exception, _defect)
 
 
 def _ours(problem: LmsError) -> Response:
+    if isinstance(problem, NotAllowed):
+        _note_refusal()
     status = next((STATUS[kind] for kind in type(problem).__mro__ if kind in STATUS), 400)
     return page(status, gettext(problem.message, **problem.values), code=problem.code)
+
+
+def _note_refusal() -> None:
+    """Who was refused what, in the log of acts; a visitor nobody knows is only refused."""
+    actor, page_asked = login.actor(), f"{request.method} {request.endpoint}"
+    if actor.known:
+        try:
+            database.write_aside(lambda session: audit.record(session, "refused", actor, on=("page", page_asked)))
+        except Exception:
+            log.exception("a refusal was not written down", extra={"path": request.path})
 
 
 def _http(problem: HTTPException) -> Response:
@@ -76,17 +96,39 @@ def _http(problem: HTTPException) -> Response:
     return answer
 
 
+def _outage(problem: DBAPIError) -> Response:
+    """A database that can't write just now is said plainly; any other fault of it is a defect."""
+    ours = sessions.outage(problem)
+    if ours is None:
+        return _defect(problem)
+    log.error("outage", exc_info=problem, extra={"path": request.path})
+    login.ask_no_more()
+    answer = _ours(ours)
+    answer.headers["Retry-After"] = "2"
+    return answer
+
+
 def _defect(problem: Exception) -> Response:
+    if troubles.is_full(problem):
+        log.critical("%s", troubles.sentence(problem), extra={"path": request.path})
+        return page(507, gettext(MESSAGES[507]))
     number = g.get("request_number", "")
     log.error("defect", exc_info=problem, extra={"path": request.path, "request": number})
     return page(500, gettext(MESSAGES[500]), number=number)
+
+
+def wants_json() -> bool:
+    """Whether a program asks, not a person: it sent JSON, or prefers it."""
+    return (
+        request.is_json or request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
+    )
 
 
 def page(status: int, message: str, *, number: str = "", code: str = "") -> Response:
     """An error page; its words never depend on what the database says."""
     db.session.rollback()
     title = gettext(TITLES.get(status, TITLES[400]))
-    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+    if wants_json():
         return make_response(jsonify(error=code or str(status), title=title, message=message), status)
     return make_response(
         render_template("layouts/error.html", status=status, title=title, message=message, number=number), status

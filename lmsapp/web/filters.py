@@ -10,7 +10,7 @@ from flask import Flask, current_app, request, url_for
 from flask_login import current_user
 from markupsafe import Markup
 
-from lmsapp.core import clock, figures, formatting
+from lmsapp.core import clock, figures, formatting, pdf
 from lmsapp.core.dates import PartialDate
 from lmsapp.core.emphasis import bold
 from lmsapp.core.locales import LANGUAGES
@@ -49,6 +49,7 @@ def install(app: Flask) -> None:
         drawing=figures.on_page,
         prerequisites=prerequisites,
         reason=reason,
+        pdf_off=pdf_off,
     )
     environment.filters.update(
         day=lambda value: formatting.date_text(value, calendar=_calendar()).primary,
@@ -95,7 +96,8 @@ def zone() -> str:
 def can(name: str, *things: Any) -> bool:
     """Whether the reader may: asks the policy function of this name. A hidden button is courtesy; the activity is the lock."""
     policies = current_app.extensions["policy_functions"]
-    return bool(policies[name](login.actor(), *things))
+    answer = policies[name](login.actor(), *things)
+    return bool(answer or answer.needs_fresh_sign_in)
 
 
 def same_page(**changes: Any) -> str:
@@ -113,6 +115,12 @@ def device(agent: str) -> str:
     browser = next((n for n in ("Firefox", "Edg", "Chrome", "Safari") if n in agent), "")
     system = next((n for n in ("Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux") if n in agent), "")
     return " · ".join(word for word in ({"Edg": "Edge"}.get(browser, browser), system) if word) or "–"
+
+
+@cache
+def pdf_off() -> bool:
+    """Whether this machine can't make PDF files; found out once a process, since asking takes a tenth of a second."""
+    return not pdf.available()
 
 
 def _calendar() -> str:

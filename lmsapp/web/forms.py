@@ -5,7 +5,16 @@ from typing import Any
 
 from flask import abort, request
 from flask_wtf import FlaskForm
-from wtforms import Field, IntegerField, PasswordField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import (
+    Field,
+    FileField,
+    IntegerField,
+    PasswordField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -24,8 +33,14 @@ def tidy(text: str | None) -> str:
     return unicodedata.normalize("NFC", kept).strip()
 
 
+def takes_only(*names: str) -> None:
+    """Refuses (400) a form with a field this page does not take: nobody posts `role` and is told all is well."""
+    if (set(request.form) | set(request.files)) - {"csrf_token", *names}:
+        abort(400)
+
+
 class Form(FlaskForm):  # type: ignore[misc]
-    """A form of ours. A field it does not know is refused (400), not ignored: nobody posts `role` and is told all is well."""
+    """A form of ours. A field it does not know is refused (400), not ignored."""
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         """No translations of WTForms' own: all messages stand in our catalogues."""
@@ -45,15 +60,13 @@ class Form(FlaskForm):  # type: ignore[misc]
         """Whether this form was posted and every field has a right shape."""
         if request.method != "POST":
             return False
-        known = {field.name for field in self} | {"csrf_token"}
-        known |= {f"{field.name}-{part}" for field in self for part in getattr(field, "parts", ())}
-        if set(request.form) - known or set(request.files) - known:
-            abort(400)
+        names = {field.name for field in self}
+        takes_only(*names, *(f"{field.name}-{part}" for field in self for part in getattr(field, "parts", ())))
         return bool(self.validate())
 
     def take(self, problem: Any) -> None:
-        """Puts the messages of an `Invalid` beside the fields they speak of."""
-        for name, message in problem.fields.items():
+        """Puts the messages of an `Invalid` beside the fields they speak of; other refusals stand above the form."""
+        for name, message in getattr(problem, "fields", {}).items():
             if name in self:
                 self[name].errors = [*self[name].errors, _(message, **problem.values)]
         if not any(field.errors for field in self):
@@ -136,6 +149,20 @@ class Choices(SelectMultipleField):  # type: ignore[misc]
             super().pre_validate(form)
         except ValidationError:
             raise ValidationError(_("Choose from the offered answers.")) from None
+
+
+class Upload(FileField):  # type: ignore[misc]
+    """A file; `content` holds its octets once the form is right, `file_name` the name it came with."""
+
+    content = b""
+    file_name = ""
+
+    def pre_validate(self, form: Any) -> None:  # noqa: ARG002
+        """Reads the file, or says that one is wanted."""
+        if not getattr(self.data, "filename", ""):
+            raise ValidationError(_("Choose a file."))
+        self.content = self.data.read()
+        self.file_name = tidy(self.data.filename).replace("\n", " ")[:200]
 
 
 class DayField(Field):  # type: ignore[misc]

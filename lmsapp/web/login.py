@@ -13,7 +13,8 @@ from flask import Flask, Request, Response, g, redirect, request, session, url_f
 from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user
 
 from lmsapp.core.access import ANYONE, Actor, Answer, demand
-from lmsapp.core.errors import FreshSignInNeeded, NotAllowed
+from lmsapp.core.errors import FreshSignInNeeded, NotAllowed, SignInNeeded
+from lmsapp.core.translations import N_
 from lmsapp.web.database import db
 
 TICKET = "ticket"
@@ -101,10 +102,17 @@ def ticket() -> str | None:
     return found if isinstance(found, str) else None
 
 
+def ask_no_more() -> None:
+    """For the rest of the request nobody is looked up: the database is away, and who is not known yet is a visitor."""
+    g.setdefault("_login_user", Visitor())
+
+
 def refused(answer: Answer) -> Response:
     """What a refused visitor gets: the way to sign in, or the reason."""
     if not actor().known and request.method == "GET":
         return _to_sign_in()
+    if not actor().known and request.is_json:
+        raise SignInNeeded(N_("Your sign-in has ended. Sign in again; nothing on this page is lost."))
     if answer.needs_fresh_sign_in:
         return sign_in_again()
     demand(answer)

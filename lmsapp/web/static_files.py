@@ -55,6 +55,7 @@ def _content(path: str) -> bytes:
 def _keep_for_ever(response: Response) -> Response:
     if request.endpoint == "static" and response.status_code == 200 and request.args.get("v"):
         response.headers["Cache-Control"] = CACHED_FOREVER
+        response.headers["Service-Worker-Allowed"] = "/"
     return response
 
 

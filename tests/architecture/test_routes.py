@@ -13,11 +13,11 @@ from tests.house import MISSING, House, Worlds, address, rules
 
 
 def refused(reply: TestResponse) -> bool:
-    """Whether the visitor was turned away: to the sign-in page, 403 or 404."""
+    """Whether the visitor was turned away: to the sign-in page, 401 where a device asks, 403 or 404."""
     to_sign_in = (
         reply.status_code == 303 and "/sign-in" in reply.headers["Location"] and "next=" in reply.headers["Location"]
     )
-    return to_sign_in or reply.status_code in (403, 404)
+    return to_sign_in or reply.status_code in (401, 403, 404)
 
 
 def allowed(endpoint: str, method: str) -> set[str]:

@@ -59,7 +59,7 @@ def damage(folder: Path, name: str, old: str, new: str) -> list[str]:
         ("courses/tst-100/course.yaml", "group: foundations", "group: cooking", "group is “cooking”"),
         ("courses/tst-100/course.yaml", "code: TST-100", "code: [", "not YAML"),
         ("banks/tst-100.yaml", "kind: numeric", "kind: essay", "the kind is “essay”"),
-        ("banks/tst-100.ka.yaml", "ქარ Question 0 of law?", "''", "lacks stem or feedback"),
+        ("banks/tst-100.ka.yaml", "ქარ Question 0 of law?", "''", "lacks stem"),
         ("messages.tr.yaml", "  R6:", "  R9:", "lacks R6"),
     ],
 )  # fmt: skip

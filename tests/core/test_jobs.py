@@ -205,7 +205,7 @@ def test_a_cancelled_job_ends_at_its_next_step_and_resumes_where_it_stopped(make
     assert not made.run(maker, number)
     resumed.append(True)
     with transaction(maker) as session:
-        jobs.resume(session, session.get_one(Job, number))
+        jobs.resume(session, session.get_one(Job, number), None)
     made.run(maker, number)
     assert (job_of(maker, number).state, done) == ("done", [0, 1, 2, 3, 4])
 

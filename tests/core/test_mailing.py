@@ -40,7 +40,7 @@ def test_a_letter_lies_in_the_outbox_readable_as_it_was_written(maker: Maker, se
     letter = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
     assert (letter["To"], letter["Subject"], letter["Content-Language"]) == ("a@nmc.example", "ننوتل", "ps")
     assert letter["From"] == "NMC <training@nmc.example>"
-    assert letter.get_content().replace("\r\n", "\n") == TEXT
+    assert letter.get_body(("plain",)).get_content().replace("\r\n", "\n") == TEXT
     assert file.stat().st_mode & 0o777 == 0o600
     with maker() as session:
         assert session.scalars(select(Mail)).one().delivered_at is not None
@@ -75,7 +75,7 @@ def test_no_line_break_of_any_kind_begins_another_header(break_: str) -> None:
     assert letter["Bcc"] is None
     assert letter["X"] is None
     assert letter["Subject"] == "Hello Bcc: all@b.org <script>"
-    assert letter.get_content().replace("\r\n", "\n") == TEXT
+    assert letter.get_body(("plain",)).get_content().replace("\r\n", "\n") == TEXT
 
 
 def test_a_domain_in_another_script_is_written_as_the_mail_system_wants_it(maker: Maker, settings: Settings) -> None:
@@ -138,7 +138,7 @@ def server() -> Iterator[Server]:
 def test_smtp_delivers_and_the_text_is_emptied(maker: Maker, settings: Settings, server: Server) -> None:
     number = write(maker)
     deliver(maker, replace(settings, smtp_host="127.0.0.1", smtp_port=server.port))
-    assert b"rcpt TO:<a@nmc.example>" in server.said or b"RCPT TO:<a@nmc.example>" in server.said
+    assert b"rcpt to:<a@nmc.example>" in server.said.lower()
     assert b"Content-Language: ps" in server.said
     with maker() as session:
         mail = session.get_one(Mail, number)

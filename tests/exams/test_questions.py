@@ -57,10 +57,86 @@ def test_the_pass_mark_is_compared_unrounded() -> None:
     assert mark(key, answers, 77).passed
 
 
-@given(st.text(max_size=60), st.sampled_from(["single", "multiple", "true-false", "numeric"]))
-def test_no_answer_whatever_breaks_marking(value: str, kind: str) -> None:
-    structure = {"answer": "8", "tolerance": "1"} if kind == "numeric" else {"options": ["a", "b"], "right": ["a"]}
+MATCH = {"prompts": ["p1", "p2"], "choices": ["c1", "c2", "c3"], "pairs": {"p1": "c2", "p2": "c1"}}
+SPOT = {"columns": 4, "rows": 3, "hazards": [["B2", "C2"], ["D3"]], "figure": "village"}
+CLOZE = {"gaps": {"1": {"options": ["o1", "o2"], "right": ["o2"]}, "2": {"accepted": ["Stop"]}, "3": {"answer": "5"}}}
+STRUCTURES: dict[str, dict[str, object]] = {
+    "single": {"options": ["a", "b"], "right": ["a"]},
+    "multiple": FOUR,
+    "true-false": {"options": ["true", "false"], "right": ["true"]},
+    "matching": MATCH,
+    "ordering": {"options": ["o1", "o2", "o3"]},
+    "numeric": {"answer": "8", "tolerance": "1"},
+    "short-text": {"accepted": ["Minalanmış ərazi"]},
+    "hotspot": SPOT,
+    "cloze": CLOZE,
+}
+ALPHABET = st.sampled_from(
+    ["o1", "o2", "p1", "c2", "=", " ", "-", "B2", "D3", "{", "}", '"', ":", ",", "1", "true", "a", "۸"]
+)
+
+
+@given(st.one_of(st.text(max_size=60), st.lists(ALPHABET, max_size=12).map("".join)), st.sampled_from(list(STRUCTURES)))
+def test_no_answer_whatever_breaks_reading_or_marking(value: str, kind: str) -> None:
+    structure = STRUCTURES[kind]
+    assert questions.readable(questions.shape(kind, structure), value) in (True, False)
     assert 0 <= questions.share(kind, structure, value) <= 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "share"),
+    [
+        ("matching", "p1=c2 p2=c1", Fraction(1)),
+        ("matching", "p1=c2", Fraction(1, 2)),
+        ("matching", "p1=c1 p2=c2", Fraction(0)),
+        ("ordering", "o1 o2 o3", Fraction(1)),
+        ("ordering", "o1 o3 o2", Fraction(1, 3)),
+        ("ordering", "- o2 -", Fraction(1, 3)),
+        ("short-text", "minalanmis erazi", Fraction(1)),
+        ("short-text", "MİNALANMIŞ  ƏRAZİ.", Fraction(0)),
+        ("hotspot", "C2 D3", Fraction(1)),
+        ("hotspot", "B2 C2", Fraction(1, 2)),
+        ("hotspot", "B2 A1", Fraction(0)),
+        ("cloze", '{"1":"o2","2":"STOP","3":"۵"}', Fraction(1)),
+        ("cloze", '{"2":"stop"}', Fraction(1, 3)),
+    ],
+)
+def test_places_found_count_exactly(kind: str, value: str, share: Fraction) -> None:
+    assert questions.readable(questions.shape(kind, STRUCTURES[kind]), value)
+    assert questions.share(kind, STRUCTURES[kind], value) == share
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("single", "a b"),
+        ("matching", "p1=c9"),
+        ("matching", "p1=c1 p1=c2"),
+        ("ordering", "o1 o1 o2"),
+        ("ordering", "o1 o2"),
+        ("hotspot", "E1"),
+        ("hotspot", "A1 B1 C1"),
+        ("cloze", '{"9":"x"}'),
+        ("cloze", '{"1":"o3"}'),
+        ("cloze", "[1]"),
+        ("short-text", "x" * 401),
+    ],
+)
+def test_what_can_not_be_an_answer_is_not_read(kind: str, value: str) -> None:
+    assert not questions.readable(questions.shape(kind, STRUCTURES[kind]), value)
+
+
+def test_all_or_nothing_is_all_or_nothing() -> None:
+    assert questions.share("multiple", FOUR | {"whole": True}, "o1") == 0
+    assert questions.share("multiple", FOUR | {"whole": True}, "o2 o1") == 1
+
+
+def test_a_written_answer_waits_for_a_person_and_an_empty_one_does_not() -> None:
+    key = [KeyItem("q1", "written", {"rubric": {"a": 3, "b": 1}}, 4, critical=False)]
+    assert mark(key, {"q1": "What I saw"}, 50).waiting == ("q1",)
+    assert mark(key, {}, 50).waiting == ()
+    judged = mark(key, {"q1": "What I saw"}, 50, {"q1": Fraction(3)})
+    assert (judged.percent, judged.passed, judged.waiting) == (75, True, ())
 
 
 @pytest.mark.parametrize(
@@ -72,6 +148,12 @@ def test_no_answer_whatever_breaks_marking(value: str, kind: str) -> None:
         ("single", {"options": ["a", "b"], "right": ["c"]}, "none of the options"),
         ("numeric", {"answer": "many"}, "must be a number"),
         ("numeric", {"answer": "1", "tolerance": "-1"}, "tolerance"),
+        ("matching", {"prompts": ["a", "b"], "choices": ["a", "b"], "pairs": {"a": "a"}}, "every prompt"),
+        ("hotspot", SPOT | {"hazards": [["Z9"]]}, "squares of the grid"),
+        ("hotspot", SPOT | {"hazards": [["A1"], ["A1"]]}, "two places"),
+        ("cloze", {"gaps": {"1": {"options": ["a"], "right": ["a"]}}}, "gap 1"),
+        ("written", {"rubric": {"a": 0}}, "criterion"),
+        ("single", {"options": ["a", "b"], "right": ["a"], "points": 0}, "points"),
     ],
 )
 def test_a_question_that_can_not_be_marked_is_named(kind: str, structure: dict[str, object], word: str) -> None:

@@ -1,37 +1,18 @@
 """Sitting an exam: what is acknowledged is there, what is closed stays closed, one attempt is handed in once."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from lmsapp.core import clock, settings
-from lmsapp.core.access import Actor
+from lmsapp.core import clock
+from lmsapp.core.access import KEEPER, Actor
 from lmsapp.core.errors import Conflict, Invalid, NotAllowed, NotFound
-from lmsapp.exams import marking, queries, sitting
-from lmsapp.exams.models import AnswerCurrent, AnswerEvent, Attempt, Mark, Submission
-from lmsapp.exams.sitting import Given, LeaseLost, SequenceReused
+from lmsapp.exams import marking, queries, saving, sitting
+from lmsapp.exams.batches import Batch, Closing, Given
+from lmsapp.exams.models import Attempt, Mark, Submission
 from tests import world
-
-
-@pytest.fixture
-def attempt(session: Session, tmp_path: Path) -> Attempt:
-    """An attempt that is open now."""
-    things = world.build(session, settings.load(tmp_path / "keys-folder", {}))
-    return session.scalars(select(Attempt).where(Attempt.code == things["own"]["attempt"])).one()
-
-
-def save(session: Session, attempt: Attempt, *events: Given, device: str = "device-1", **more: bool) -> sitting.Saved:
-    """Saves events of the candidate."""
-    return sitting.save(session.connection(), attempt.code, attempt.person_id, device, events, **more)
-
-
-def value(attempt: Attempt, item: str = "q1", place: int = 0) -> str:
-    """An answer that could be given to an item."""
-    found = next(i for i in attempt.paper.sheet["items"] if i["item"] == item)
-    return found["options"][place]["name"] if found["options"] else str(place)
 
 
 def test_beginning_twice_gives_the_same_paper(session: Session, attempt: Attempt) -> None:
@@ -42,64 +23,6 @@ def test_beginning_twice_gives_the_same_paper(session: Session, attempt: Attempt
 def test_who_is_not_enrolled_finds_no_exam(session: Session, attempt: Attempt, cast: dict[str, object]) -> None:
     with pytest.raises(NotFound):
         sitting.begin(session, cast["another_trainee"].actor, attempt.sitting, drafts_allowed=True)  # type: ignore[attr-defined]
-
-
-def test_an_answer_is_acknowledged_up_to_the_first_gap(session: Session, attempt: Attempt) -> None:
-    assert save(session, attempt, Given(1, "q1", value(attempt)), Given(3, "q2", value(attempt, "q2"))).acked_to == 1
-    assert save(session, attempt, Given(2, "q3", value(attempt, "q3"))).acked_to == 3
-
-
-def test_resending_changes_nothing(session: Session, attempt: Attempt) -> None:
-    events = [Given(1, "q1", value(attempt)), Given(2, "q1", value(attempt, place=1))]
-    first = save(session, attempt, *events)
-    assert save(session, attempt, *events[::-1]).acked_to == first.acked_to == 2
-    assert (
-        session.scalar(select(func.count()).select_from(AnswerEvent).where(AnswerEvent.attempt_id == attempt.id)) == 2
-    )
-    assert sitting.answers_of(session, attempt.id) == {"q1": value(attempt, place=1)}
-
-
-def test_an_older_answer_never_replaces_a_newer_one(session: Session, attempt: Attempt) -> None:
-    save(session, attempt, Given(2, "q1", value(attempt, place=1)))
-    save(session, attempt, Given(1, "q1", value(attempt, place=0)))
-    assert sitting.answers_of(session, attempt.id) == {"q1": value(attempt, place=1)}
-
-
-def test_a_number_used_twice_for_different_answers_is_refused(session: Session, attempt: Attempt) -> None:
-    save(session, attempt, Given(1, "q1", value(attempt)))
-    with pytest.raises(SequenceReused):
-        save(session, attempt, Given(1, "q1", value(attempt, place=1)))
-
-
-def test_a_second_device_is_told_and_can_take_over(session: Session, attempt: Attempt) -> None:
-    save(session, attempt, Given(1, "q1", value(attempt)))
-    with pytest.raises(LeaseLost):
-        save(session, attempt, Given(1, "q1", value(attempt, place=1)), device="device-2")
-    assert sitting.answers_of(session, attempt.id) == {"q1": value(attempt)}
-    save(session, attempt, Given(2, "q1", value(attempt, place=1)), device="device-2", take_over=True)
-    assert sitting.answers_of(session, attempt.id) == {"q1": value(attempt, place=1)}
-    with pytest.raises(LeaseLost):
-        save(session, attempt, Given(9, "q1", value(attempt)))
-    assert sitting.answers_of(session, attempt.id) == {"q1": value(attempt, place=1)}
-
-
-@pytest.mark.parametrize(
-    ("item", "typed"), [("q99", "o1"), ("q1", "o99"), ("q1", "o1 o1"), ("", ""), ("q1", "x" * 500)]
-)
-def test_what_is_not_on_the_paper_is_refused(session: Session, attempt: Attempt, item: str, typed: str) -> None:
-    choice = next(i["item"] for i in attempt.paper.sheet["items"] if i["options"])
-    with pytest.raises(Invalid):
-        save(session, attempt, Given(1, choice if item == "q1" else item, typed))
-
-
-def test_an_answer_counts_until_the_grace_ends_and_is_kept_as_late_afterwards(
-    session: Session, attempt: Attempt
-) -> None:
-    with clock.held(attempt.deadline_at + timedelta(seconds=attempt.grace_seconds)):
-        assert not save(session, attempt, Given(1, "q1", value(attempt))).late
-        clock.forward(timedelta(seconds=1))
-        assert save(session, attempt, Given(2, "q1", value(attempt, place=1))).late
-    assert sitting.answers_of(session, attempt.id) == {"q1": value(attempt)}
 
 
 def test_handing_in_twice_gives_the_same_receipt_and_one_mark(session: Session, attempt: Attempt) -> None:
@@ -114,31 +37,72 @@ def test_handing_in_twice_gives_the_same_receipt_and_one_mark(session: Session, 
     assert session.scalar(select(func.count()).select_from(Submission).where(Submission.attempt_id == attempt.id)) == 1
 
 
-def test_nothing_changes_a_closed_attempt(session: Session, attempt: Attempt) -> None:
-    sitting.hand_in(session, Actor(person_id=attempt.person_id), attempt, "once")
-    with pytest.raises(Conflict):
-        save(session, attempt, Given(1, "q1", value(attempt)))
+def closing(session: Session, attempt: Attempt, last_seq: int = 1, **answers: str) -> Closing:
+    """What a device claims when it hands in."""
+    return Closing("key-1", "device-1", last_seq, sitting.answers_hash(answers))
 
 
-def test_nobody_else_writes_or_hands_in(session: Session, attempt: Attempt, cast: dict[str, object]) -> None:
+def test_a_device_hands_in_only_what_has_arrived_and_agrees(session: Session, attempt: Attempt) -> None:
+    actor = Actor(person_id=attempt.person_id)
+    item = next(i for i in attempt.paper.sheet["items"] if "options" in i)
+    given = Given(1, item["item"], item["options"][0]["name"])
+    saving.save(session.connection(), attempt.code, attempt.person_id, Batch("device-1", (given,)))
+    answers = {given.item: given.value}
+    with pytest.raises(sitting.Missing) as missing:
+        sitting.hand_in(session, actor, attempt, "key-1", closing(session, attempt, 2, **answers))
+    assert missing.value.acked_to == 1
+    with pytest.raises(sitting.Differing):
+        sitting.hand_in(session, actor, attempt, "key-1", closing(session, attempt))
+    made = sitting.hand_in(session, actor, attempt, "key-1", closing(session, attempt, **answers))
+    assert sitting.receipt_of(attempt, made)["answered"] == 1
+    assert sitting.hand_in(session, actor, attempt, "key-2", closing(session, attempt, 9)) is made
+
+
+def test_after_the_time_what_was_saved_is_handed_in_whatever_a_device_claims(
+    session: Session, attempt: Attempt
+) -> None:
+    with clock.held(attempt.deadline_at + timedelta(minutes=1)):
+        made = sitting.hand_in(
+            session, Actor(person_id=attempt.person_id), attempt, "key-1", closing(session, attempt, 7)
+        )
+    assert made.by_expiry
+
+
+def test_an_expired_attempt_is_closed_once_however_often_it_is_swept(session: Session, attempt: Attempt) -> None:
+    assert sitting.due(session, attempt.sitting_id) == []
+    with clock.held(attempt.deadline_at + timedelta(seconds=attempt.grace_seconds)):
+        assert sitting.due(session, attempt.sitting_id) == [attempt.id]
+        assert not sitting.close(session, KEEPER, attempt.id)
+        clock.forward(timedelta(days=3))
+        assert sitting.close(session, KEEPER, attempt.id)
+        assert not sitting.close(session, KEEPER, attempt.id)
+        assert sitting.due(session, attempt.sitting_id) == []
+    assert attempt.state == "submitted"
+
+
+def test_a_paused_attempt_does_not_expire(session: Session, attempt: Attempt) -> None:
+    attempt.sitting.paused_at = clock.now()
+    session.flush()
+    with clock.held(attempt.deadline_at + timedelta(days=1)):
+        assert queries.state_now(attempt) == "paused"
+        assert attempt.id not in sitting.due(session, attempt.sitting_id)
+        assert not sitting.close(session, KEEPER, attempt.id)
+
+
+def test_a_room_with_a_code_lets_in_who_was_told_it(session: Session, attempt: Attempt) -> None:
+    actor, held = Actor(person_id=attempt.person_id), attempt.sitting
+    sitting.hand_in(session, actor, attempt, "once")
+    held.room_code = "482 915".replace(" ", "")
+    for wrong in ("", "482916", "x" * 500, "۴۸۲"):
+        with pytest.raises(Invalid, match="code of the room"):
+            sitting.begin(session, actor, held, drafts_allowed=True, room_code=wrong)
+    assert sitting.begin(session, actor, held, drafts_allowed=True, room_code="۴۸۲ ۹۱۵").number == 2
+
+
+def test_nobody_else_hands_in(session: Session, attempt: Attempt, cast: dict[str, object]) -> None:
     other = cast["another_trainee"].actor  # type: ignore[attr-defined]
-    with pytest.raises(NotFound):
-        sitting.save(session.connection(), attempt.code, other.person_id, "device-9", [])
     with pytest.raises(NotAllowed):
         sitting.hand_in(session, other, attempt, "x")
-
-
-def test_extra_time_needs_a_reason_and_moves_the_deadline(
-    session: Session, attempt: Attempt, cast: dict[str, object]
-) -> None:
-    instructor = cast["instructor"].actor  # type: ignore[attr-defined]
-    before = attempt.deadline_at
-    with pytest.raises(Invalid):
-        sitting.extend(session, instructor, attempt, 10, "")
-    sitting.extend(session, instructor, attempt, 10, "Power cut from 10:05 to 10:15.")
-    assert attempt.deadline_at == before + timedelta(minutes=10)
-    with pytest.raises(NotAllowed):
-        sitting.extend(session, cast["other_instructor"].actor, attempt, 10, "mine now")  # type: ignore[attr-defined]
 
 
 def test_results_wait_until_everybody_is_done(session: Session, attempt: Attempt, cast: dict[str, object]) -> None:
@@ -148,16 +112,3 @@ def test_results_wait_until_everybody_is_done(session: Session, attempt: Attempt
     with clock.held(attempt.deadline_at + timedelta(minutes=5)):
         assert marking.release(session, instructor, attempt.sitting) == 1
     assert attempt.state == "released"
-
-
-def test_the_projection_can_be_rebuilt_from_the_events(session: Session, attempt: Attempt) -> None:
-    for seq, place in ((1, 0), (2, 1), (3, 0)):
-        save(session, attempt, Given(seq, "q1", value(attempt, place=place)))
-    events = session.scalars(
-        select(AnswerEvent).where(AnswerEvent.attempt_id == attempt.id, ~AnswerEvent.late, ~AnswerEvent.evidence)
-    ).all()
-    rebuilt: dict[str, tuple[int, int, str]] = {}
-    for event in events:
-        rebuilt[event.item] = max(rebuilt.get(event.item, (0, 0, "")), (event.epoch, event.client_seq, event.value))
-    kept = session.scalars(select(AnswerCurrent).where(AnswerCurrent.attempt_id == attempt.id)).all()
-    assert {k.item: (k.epoch, k.client_seq, k.value) for k in kept} == rebuilt

@@ -43,7 +43,7 @@ def test_a_database_of_a_newer_program_is_named(at_home: Settings) -> None:
 
 def test_a_file_that_is_no_database_is_named(at_home: Settings) -> None:
     (at_home.data / "lmsapp.sqlite").write_bytes(b"not a database" * 1000)
-    assert "can't be used" in sentence("database")
+    assert "lmsapp restore FILE" in sentence("database")
 
 
 def test_a_wrong_setting_is_named_with_its_file(at_home: Settings) -> None:

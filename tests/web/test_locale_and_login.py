@@ -12,18 +12,7 @@ from lmsapp.core.locales import LANGUAGES
 from lmsapp.web import limits
 from lmsapp.web.login import local_path
 from tests import cast
-
-
-def token_of(page: str) -> str:
-    """The form token in a page."""
-    return page.split('name="csrf_token" value="')[1].split('"', maxsplit=1)[0]
-
-
-def sign_in(browser: FlaskClient, login: str, secret: str, **more: str) -> int:
-    """Signs in through the form."""
-    page = browser.get("/en/sign-in").get_data(as_text=True)
-    data = {"csrf_token": token_of(page), "login": login, "secret": secret, **more}
-    return browser.post("/en/sign-in", data=data).status_code
+from tests.browsing import sign_in, token_of
 
 
 @pytest.mark.parametrize("code", list(LANGUAGES))

@@ -52,6 +52,15 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('token', name=op.f('pk_audit_subject')),
     sa.UniqueConstraint('person_id', name=op.f('uq_audit_subject_person_id'))
     )
+    op.create_table('clock_jump',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('noticed_at', sa.DateTime(), nullable=False),
+    sa.Column('seconds', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_clock_jump'))
+    )
+    with op.batch_alter_table('clock_jump', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_clock_jump_noticed_at'), ['noticed_at'], unique=False)
+
     op.create_table('course',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('code', sa.String(length=40), nullable=False),
@@ -168,6 +177,17 @@ def upgrade() -> None:
     sa.Column('last', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('year', 'kind', name=op.f('pk_serial_counter'))
     )
+    op.create_table('server_run',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('machine', sa.String(length=40), nullable=False),
+    sa.Column('zero_at', sa.DateTime(), nullable=False),
+    sa.Column('begun_at', sa.DateTime(), nullable=False),
+    sa.Column('alive_at', sa.DateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_server_run'))
+    )
+    with op.batch_alter_table('server_run', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_server_run_begun_at'), ['begun_at'], unique=False)
+
     op.create_table('tries',
     sa.Column('key', sa.String(length=64), nullable=False),
     sa.Column('count', sa.Integer(), nullable=False),
@@ -401,11 +421,19 @@ def upgrade() -> None:
     sa.Column('pass_mark', sa.Integer(), nullable=False),
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('blueprint', sa.JSON(), nullable=False),
+    sa.Column('fixed', sa.JSON(), nullable=False),
+    sa.Column('shuffle', sa.Boolean(), nullable=False),
+    sa.Column('parallel', sa.Boolean(), nullable=False),
+    sa.Column('offline', sa.Boolean(), nullable=False),
+    sa.Column('release', sa.String(length=40), nullable=False),
+    sa.Column('wait_hours', sa.Integer(), nullable=False),
+    sa.CheckConstraint("release in ('instructor', 'at-once')", name=op.f('ck_exam_release')),
     sa.CheckConstraint('attempts between 1 and 10', name=op.f('ck_exam_attempts')),
     sa.CheckConstraint('grace_seconds between 0 and 600', name=op.f('ck_exam_grace')),
     sa.CheckConstraint('minutes between 1 and 600', name=op.f('ck_exam_minutes')),
     sa.CheckConstraint('pass_mark between 0 and 100', name=op.f('ck_exam_pass_mark')),
     sa.CheckConstraint('questions between 1 and 200', name=op.f('ck_exam_questions')),
+    sa.CheckConstraint('wait_hours between 0 and 8760', name=op.f('ck_exam_wait_hours')),
     sa.ForeignKeyConstraint(['bank_id'], ['bank.id'], name=op.f('fk_exam_bank_id')),
     sa.ForeignKeyConstraint(['edition_id'], ['edition.id'], name=op.f('fk_exam_edition_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_exam')),
@@ -466,10 +494,13 @@ def upgrade() -> None:
     sa.Column('kind', sa.String(length=40), nullable=False),
     sa.Column('topic', sa.String(length=40), nullable=False),
     sa.Column('difficulty', sa.Integer(), nullable=False),
+    sa.Column('competence', sa.String(length=40), nullable=True),
     sa.Column('critical', sa.Boolean(), nullable=False),
     sa.Column('retired', sa.Boolean(), nullable=False),
+    sa.Column('origin', sa.String(length=40), nullable=False),
     sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.CheckConstraint("kind in ('single', 'multiple', 'true-false', 'numeric')", name=op.f('ck_question_kind')),
+    sa.CheckConstraint("kind in ('single', 'multiple', 'true-false', 'matching', 'ordering', 'numeric', 'short-text', 'hotspot', 'cloze', 'written')", name=op.f('ck_question_kind')),
+    sa.CheckConstraint("origin in ('content', 'here')", name=op.f('ck_question_origin')),
     sa.CheckConstraint('difficulty between 1 and 3', name=op.f('ck_question_difficulty')),
     sa.ForeignKeyConstraint(['bank_id'], ['bank.id'], name=op.f('fk_question_bank_id')),
     sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_question_document_id')),
@@ -661,12 +692,32 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_printed_file')),
     sa.UniqueConstraint('edition_id', 'language', 'purpose', 'impression', name=op.f('uq_printed_file_edition_id_language_purpose_impression'))
     )
+    op.create_table('question_draft',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('bank_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('question_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('language', sa.String(length=8), nullable=False),
+    sa.Column('entry', sa.JSON(), nullable=False),
+    sa.Column('origin', sa.String(length=200), nullable=False),
+    sa.Column('made_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('made_at', sa.DateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['bank_id'], ['bank.id'], name=op.f('fk_question_draft_bank_id')),
+    sa.ForeignKeyConstraint(['made_by'], ['person.id'], name=op.f('fk_question_draft_made_by')),
+    sa.ForeignKeyConstraint(['question_id'], ['question.id'], name=op.f('fk_question_draft_question_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_question_draft'))
+    )
+    with op.batch_alter_table('question_draft', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_question_draft_bank_id'), ['bank_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_question_draft_question_id'), ['question_id'], unique=False)
+
     op.create_table('question_version',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('question_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('number', sa.Integer(), nullable=False),
     sa.Column('structure', sa.JSON(), nullable=False),
     sa.Column('made_at', sa.DateTime(), nullable=False),
+    sa.Column('made_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.ForeignKeyConstraint(['made_by'], ['person.id'], name=op.f('fk_question_version_made_by')),
     sa.ForeignKeyConstraint(['question_id'], ['question.id'], name=op.f('fk_question_version_question_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_question_version')),
     sa.UniqueConstraint('question_id', 'number', name=op.f('uq_question_version_question_id_number'))
@@ -681,6 +732,8 @@ def upgrade() -> None:
     sa.Column('opens_at', sa.DateTime(), nullable=False),
     sa.Column('closes_at', sa.DateTime(), nullable=False),
     sa.Column('released_at', sa.DateTime(), nullable=True),
+    sa.Column('room_code', sa.String(length=12), nullable=True),
+    sa.Column('paused_at', sa.DateTime(), nullable=True),
     sa.Column('made_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.CheckConstraint('closes_at > opens_at', name=op.f('ck_sitting_window')),
     sa.ForeignKeyConstraint(['cohort_id'], ['cohort.id'], name=op.f('fk_sitting_cohort_id')),
@@ -699,10 +752,14 @@ def upgrade() -> None:
     sa.Column('enrolment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('number', sa.Integer(), nullable=False),
     sa.Column('state', sa.String(length=40), nullable=False),
+    sa.Column('mode', sa.String(length=40), nullable=False),
     sa.Column('language', sa.String(length=8), nullable=False),
     sa.Column('started_at', sa.DateTime(), nullable=False),
     sa.Column('deadline_at', sa.DateTime(), nullable=False),
     sa.Column('grace_seconds', sa.Integer(), nullable=False),
+    sa.Column('paused_at', sa.DateTime(), nullable=True),
+    sa.Column('offline_at', sa.DateTime(), nullable=True),
+    sa.CheckConstraint("mode in ('screen', 'paper')", name=op.f('ck_attempt_mode')),
     sa.CheckConstraint("state in ('prepared', 'open', 'paused', 'submitted', 'marked', 'released', 'expired', 'void', 'disputed')", name=op.f('ck_attempt_state')),
     sa.ForeignKeyConstraint(['enrolment_id'], ['enrolment.id'], name=op.f('fk_attempt_enrolment_id')),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_attempt_person_id')),
@@ -830,6 +887,20 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_preview')),
     sa.UniqueConstraint('file_id', 'page', name=op.f('uq_preview_file_id_page'))
     )
+    op.create_table('answer_clash',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('device', sa.String(length=40), nullable=False),
+    sa.Column('client_seq', sa.Integer(), nullable=False),
+    sa.Column('item', sa.String(length=40), nullable=False),
+    sa.Column('value', sa.String(), nullable=False),
+    sa.Column('received_at', sa.DateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_answer_clash_attempt_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_answer_clash'))
+    )
+    with op.batch_alter_table('answer_clash', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_answer_clash_attempt_id'), ['attempt_id'], unique=False)
+
     op.create_table('answer_current',
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('item', sa.String(length=40), nullable=False),
@@ -849,6 +920,7 @@ def upgrade() -> None:
     sa.Column('item', sa.String(length=40), nullable=False),
     sa.Column('value', sa.String(), nullable=False),
     sa.Column('client_at', sa.String(length=40), nullable=True),
+    sa.Column('client_mono', sa.BigInteger(), nullable=True),
     sa.Column('received_at', sa.DateTime(), nullable=False),
     sa.Column('late', sa.Boolean(), nullable=False),
     sa.Column('evidence', sa.Boolean(), nullable=False),
@@ -858,6 +930,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_answer_event')),
     sa.UniqueConstraint('attempt_id', 'device', 'client_seq', name=op.f('uq_answer_event_attempt_id_device_client_seq'))
     )
+    with op.batch_alter_table('answer_event', schema=None) as batch_op:
+        batch_op.create_index('ix_answer_event_attempt_id_id', ['attempt_id', 'id'], unique=False)
+
     op.create_table('attempt_event',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -900,29 +975,70 @@ def upgrade() -> None:
     with op.batch_alter_table('award_event', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_award_event_award_id'), ['award_id'], unique=False)
 
+    op.create_table('bundle',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('sitting_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('content', sa.LargeBinary(), nullable=False),
+    sa.Column('state', sa.String(length=40), nullable=False),
+    sa.Column('doubts', sa.JSON(), nullable=False),
+    sa.Column('received_at', sa.DateTime(), nullable=False),
+    sa.Column('received_from', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('judged_at', sa.DateTime(), nullable=True),
+    sa.Column('judged_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('reason', sa.String(length=400), nullable=True),
+    sa.CheckConstraint("state in ('taken', 'held', 'accepted', 'set-aside')", name=op.f('ck_bundle_state')),
+    sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_bundle_attempt_id')),
+    sa.ForeignKeyConstraint(['judged_by'], ['person.id'], name=op.f('fk_bundle_judged_by')),
+    sa.ForeignKeyConstraint(['received_from'], ['person.id'], name=op.f('fk_bundle_received_from')),
+    sa.ForeignKeyConstraint(['sitting_id'], ['sitting.id'], name=op.f('fk_bundle_sitting_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_bundle')),
+    sa.UniqueConstraint('digest', name=op.f('uq_bundle_digest'))
+    )
+    with op.batch_alter_table('bundle', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_bundle_attempt_id'), ['attempt_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_bundle_sitting_id'), ['sitting_id'], unique=False)
+
     op.create_table('device_lease',
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('epoch', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('device', sa.String(length=40), nullable=False),
-    sa.Column('epoch', sa.Integer(), nullable=False),
     sa.Column('taken_at', sa.DateTime(), nullable=False),
     sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_device_lease_attempt_id')),
-    sa.PrimaryKeyConstraint('attempt_id', name=op.f('pk_device_lease'))
+    sa.PrimaryKeyConstraint('attempt_id', 'epoch', name=op.f('pk_device_lease'))
     )
     op.create_table('extension',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('minutes', sa.Integer(), nullable=False),
     sa.Column('reason', sa.String(length=400), nullable=False),
-    sa.Column('given_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('outage', sa.String(length=40), nullable=True),
+    sa.Column('given_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('given_at', sa.DateTime(), nullable=False),
     sa.CheckConstraint('minutes between 1 and 600', name=op.f('ck_extension_minutes')),
     sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_extension_attempt_id')),
     sa.ForeignKeyConstraint(['given_by'], ['person.id'], name=op.f('fk_extension_given_by')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_extension'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_extension')),
+    sa.UniqueConstraint('attempt_id', 'outage', name=op.f('uq_extension_attempt_id_outage'))
     )
     with op.batch_alter_table('extension', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_extension_attempt_id'), ['attempt_id'], unique=False)
 
+    op.create_table('keyed_sheet',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('rows', sa.JSON(), nullable=False),
+    sa.Column('keyed_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('keyed_at', sa.DateTime(), nullable=False),
+    sa.CheckConstraint('number between 1 and 2', name=op.f('ck_keyed_sheet_number')),
+    sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_keyed_sheet_attempt_id')),
+    sa.ForeignKeyConstraint(['keyed_by'], ['person.id'], name=op.f('fk_keyed_sheet_keyed_by')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_keyed_sheet')),
+    sa.UniqueConstraint('attempt_id', 'keyed_by', name=op.f('uq_keyed_sheet_attempt_id_keyed_by')),
+    sa.UniqueConstraint('attempt_id', 'number', name=op.f('uq_keyed_sheet_attempt_id_number'))
+    )
     op.create_table('mark',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -940,14 +1056,69 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_mark')),
     sa.UniqueConstraint('attempt_id', 'version', name=op.f('uq_mark_attempt_id_version'))
     )
+    op.create_table('offline_grant',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('device', sa.String(length=40), nullable=False),
+    sa.Column('public_key', sa.String(length=140), nullable=False),
+    sa.Column('epoch', sa.Integer(), nullable=False),
+    sa.Column('content', sa.JSON(), nullable=False),
+    sa.Column('key_id', sa.String(length=16), nullable=False),
+    sa.Column('signature', sa.String(length=128), nullable=False),
+    sa.Column('granted_at', sa.DateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_offline_grant_attempt_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_offline_grant'))
+    )
+    with op.batch_alter_table('offline_grant', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_offline_grant_attempt_id'), ['attempt_id'], unique=False)
+
     op.create_table('paper',
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('seed', sa.String(length=32), nullable=False),
     sa.Column('digest', sa.String(length=64), nullable=False),
     sa.Column('sheet', sa.JSON(), nullable=False),
+    sa.Column('shapes', sa.JSON(), nullable=False),
     sa.Column('key', sa.JSON(), nullable=False),
     sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_paper_attempt_id')),
     sa.PrimaryKeyConstraint('attempt_id', name=op.f('pk_paper'))
+    )
+    op.create_table('paper_file',
+    sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('purpose', sa.String(length=40), nullable=False),
+    sa.Column('size', sa.String(length=40), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('octets', sa.Integer(), nullable=False),
+    sa.Column('pages', sa.Integer(), nullable=False),
+    sa.Column('made_at', sa.DateTime(), nullable=False),
+    sa.CheckConstraint("purpose in ('booklet', 'sheet')", name=op.f('ck_paper_file_purpose')),
+    sa.CheckConstraint("size in ('normal', 'large')", name=op.f('ck_paper_file_size')),
+    sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_paper_file_attempt_id')),
+    sa.PrimaryKeyConstraint('attempt_id', 'purpose', 'size', name=op.f('pk_paper_file'))
+    )
+    op.create_table('room_note',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('sitting_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('text', sa.String(length=2000), nullable=False),
+    sa.Column('at', sa.DateTime(), nullable=False),
+    sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_room_note_attempt_id')),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_room_note_person_id')),
+    sa.ForeignKeyConstraint(['sitting_id'], ['sitting.id'], name=op.f('fk_room_note_sitting_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_room_note'))
+    )
+    with op.batch_alter_table('room_note', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_room_note_attempt_id'), ['attempt_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_room_note_sitting_id'), ['sitting_id'], unique=False)
+
+    op.create_table('sheet_decision',
+    sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('rows', sa.JSON(), nullable=False),
+    sa.Column('decided_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('decided_at', sa.DateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_sheet_decision_attempt_id')),
+    sa.ForeignKeyConstraint(['decided_by'], ['person.id'], name=op.f('fk_sheet_decision_decided_by')),
+    sa.PrimaryKeyConstraint('attempt_id', name=op.f('pk_sheet_decision'))
     )
     op.create_table('submission',
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -966,13 +1137,30 @@ def downgrade() -> None:
     """Goes back."""
     # ### commands auto generated by Alembic - please adjust! ###
     op.drop_table('submission')
+    op.drop_table('sheet_decision')
+    with op.batch_alter_table('room_note', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_room_note_sitting_id'))
+        batch_op.drop_index(batch_op.f('ix_room_note_attempt_id'))
+
+    op.drop_table('room_note')
+    op.drop_table('paper_file')
     op.drop_table('paper')
+    with op.batch_alter_table('offline_grant', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_offline_grant_attempt_id'))
+
+    op.drop_table('offline_grant')
     op.drop_table('mark')
+    op.drop_table('keyed_sheet')
     with op.batch_alter_table('extension', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_extension_attempt_id'))
 
     op.drop_table('extension')
     op.drop_table('device_lease')
+    with op.batch_alter_table('bundle', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_bundle_sitting_id'))
+        batch_op.drop_index(batch_op.f('ix_bundle_attempt_id'))
+
+    op.drop_table('bundle')
     with op.batch_alter_table('award_event', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_award_event_award_id'))
 
@@ -985,8 +1173,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_attempt_event_attempt_id'))
 
     op.drop_table('attempt_event')
+    with op.batch_alter_table('answer_event', schema=None) as batch_op:
+        batch_op.drop_index('ix_answer_event_attempt_id_id')
+
     op.drop_table('answer_event')
     op.drop_table('answer_current')
+    with op.batch_alter_table('answer_clash', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_answer_clash_attempt_id'))
+
+    op.drop_table('answer_clash')
     op.drop_table('preview')
     with op.batch_alter_table('lesson_progress', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_lesson_progress_lesson_id'))
@@ -1031,6 +1226,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_question_version_question_id'))
 
     op.drop_table('question_version')
+    with op.batch_alter_table('question_draft', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_question_draft_question_id'))
+        batch_op.drop_index(batch_op.f('ix_question_draft_bank_id'))
+
+    op.drop_table('question_draft')
     op.drop_table('printed_file')
     with op.batch_alter_table('material_part', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_material_part_document_id'))
@@ -1134,6 +1334,10 @@ def downgrade() -> None:
     op.drop_table('edition')
     op.drop_table('bank')
     op.drop_table('tries')
+    with op.batch_alter_table('server_run', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_server_run_begun_at'))
+
+    op.drop_table('server_run')
     op.drop_table('serial_counter')
     op.drop_table('safety_setting')
     with op.batch_alter_table('person', schema=None) as batch_op:
@@ -1152,6 +1356,10 @@ def downgrade() -> None:
     op.drop_table('job')
     op.drop_table('document')
     op.drop_table('course')
+    with op.batch_alter_table('clock_jump', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_clock_jump_noticed_at'))
+
+    op.drop_table('clock_jump')
     op.drop_table('audit_subject')
     with op.batch_alter_table('audit_personal', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_audit_personal_token'))

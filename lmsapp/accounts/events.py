@@ -1,0 +1,24 @@
+"""What happened to accounts, in the past tense."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RoleGranted:
+    """A person has a role she did not have."""
+
+    membership_id: int
+
+
+@dataclass(frozen=True)
+class RoleEnded:
+    """A role was withdrawn."""
+
+    membership_id: int
+
+
+@dataclass(frozen=True)
+class SecretChosen:
+    """A person chose a new password or PIN."""
+
+    person_id: int

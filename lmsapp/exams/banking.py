@@ -1,0 +1,119 @@
+"""Keeping questions: an entry becomes a question, a changed structure its next version, changed words revisions of its units."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lmsapp.core import audit, clock
+from lmsapp.core.access import Actor, demand
+from lmsapp.core.errors import Invalid
+from lmsapp.core.translations import N_
+from lmsapp.exams import entries, policy
+from lmsapp.exams.entries import Entry
+from lmsapp.exams.models import Bank, Question, QuestionVersion
+from lmsapp.translation import queries as texts
+from lmsapp.translation import revising
+from lmsapp.translation.queries import Texts
+from lmsapp.translation.revising import Piece
+
+
+def put(
+    session: Session,
+    actor: Actor,
+    bank: Bank,
+    entry: Entry,
+    language: str,
+    translations: Mapping[str, Entry] | None = None,
+    *,
+    origin: str = "here",
+) -> tuple[Question, str]:
+    """Makes the bank hold this entry under its key; returns the question and `new`, `changed` or `unchanged`.
+
+    `origin` is `content` for what a content file says; a question made or changed here is never changed by one.
+    """
+    demand(policy.may_publish(actor))
+    wrong = entries.fault(entry, bank.topics)
+    if wrong:
+        raise Invalid(N_("This question can't be kept: %(reason)s."), reason=wrong)
+    change = revising.put_document(session, actor, "question", f"{bank.code}/{entry['key']}", language, _pieces(entry))
+    known = session.scalar(select(Question).where(Question.bank_id == bank.id, Question.key == entry["key"]))
+    question = known or Question(
+        bank_id=bank.id,
+        key=entry["key"],
+        document_id=change.document.id,
+        kind="",
+        topic="",
+        difficulty=1,
+        origin=origin,
+    )
+    head = _head(entry) | {"retired": False}
+    outcome = "new" if known is None else "changed" if change.anything or _differs(question, head) else "unchanged"
+    for name, value in head.items():
+        setattr(question, name, value)
+    session.add(question)
+    session.flush()
+    made = entries.structure(entry)
+    newest = question.versions[-1] if question.versions else None
+    if newest is None or newest.structure != made:
+        number = newest.number + 1 if newest else 1
+        question.versions.append(
+            QuestionVersion(number=number, structure=made, made_at=clock.now(), made_by=actor.person_id)
+        )
+        outcome = "new" if outcome == "new" else "changed"
+    if outcome != "unchanged":
+        question.origin = origin
+    for code, own in (translations or {}).items():
+        revising.put_translation(session, actor, change.document, code, entries.translated(entry, own))
+    return question, outcome
+
+
+def _head(entry: Entry) -> dict[str, Any]:
+    return {
+        "kind": entry["kind"],
+        "topic": entry["topic"],
+        "difficulty": entry.get("difficulty", 1),
+        "critical": bool(entry.get("critical")),
+        "competence": entry.get("competence"),
+    }
+
+
+def holds(question: Question, words: Texts, entry: Entry) -> bool:
+    """Whether a question, whose source words are given, says what an entry says; retired or not."""
+    safety = bool(entry.get("safety") or entry.get("critical"))
+    return (
+        not _differs(question, _head(entry))
+        and question.versions[-1].structure == entries.structure(entry)
+        and {key: shown.text for key, shown in words.items()} == entries.units(entry)
+        and all(shown.safety == safety for shown in words.values())
+    )
+
+
+def _differs(question: Question, head: Mapping[str, Any]) -> bool:
+    return any(getattr(question, name) != value for name, value in head.items())
+
+
+def _pieces(entry: Entry) -> list[Piece]:
+    safety = bool(entry.get("safety") or entry.get("critical"))
+    return [Piece(text, key.partition(".")[0], safety, key) for key, text in entries.units(entry).items()]
+
+
+def retire(session: Session, actor: Actor, question: Question, *, retired: bool = True) -> None:
+    """Takes a question out of every later draw, or brings it back; papers handed out keep it."""
+    demand(policy.may_publish(actor))
+    if question.retired != retired:
+        question.retired = retired
+        question.origin = "here"
+        word = "question.retired" if retired else "question.reinstated"
+        audit.record(session, word, actor, on=("question", question.id))
+
+
+def entry_of(session: Session, question: Question, language: str | None = None) -> dict[str, Any]:
+    """The entry of a question's newest version, in its source language or in another (where a text lacks: the source)."""
+    wanted = language or question.document.source_language
+    found = texts.texts_of(session, question.document_id, wanted, drafts_allowed=True)
+    words = {key: shown.text for key, shown in found.items()}
+    head = {name: getattr(question, name) for name in ("key", "topic", "kind", "difficulty", "critical", "competence")}
+    head["safety"] = any(shown.safety for shown in found.values()) and not question.critical
+    return entries.entry(head, question.versions[-1].structure, words)

@@ -1,0 +1,166 @@
+"""The invigilator's acts: pausing and going on with minutes restored, extra time, the room code, notes, voiding an attempt.
+
+Each changes the attempt's stored times or state with its actor and reason; what was saved stays saved.
+"""
+
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lmsapp.core import audit, clock
+from lmsapp.core.access import Actor, demand
+from lmsapp.core.errors import Conflict, Invalid
+from lmsapp.core.translations import N_
+from lmsapp.exams import attempts, policy, queries, sitting
+from lmsapp.exams.attempts import State
+from lmsapp.exams.models import Attempt, Extension, RoomNote, Sitting
+
+LONGEST_REASON = 400
+
+
+def pause(session: Session, actor: Actor, attempt: Attempt, reason: str) -> None:
+    """Stops the clock of one attempt; what is saved meanwhile still counts."""
+    demand(policy.may_hold(actor, attempt.sitting.cohort))
+    _go(session, actor, attempt, State.PAUSED, _reason(reason))
+    attempt.paused_at = clock.now()
+
+
+def resume(session: Session, actor: Actor, attempt: Attempt, reason: str = "") -> None:
+    """Lets one attempt go on and gives back the time for which it stood still."""
+    demand(policy.may_hold(actor, attempt.sitting.cohort))
+    paused_at = attempt.paused_at
+    _go(session, actor, attempt, State.OPEN, reason)
+    attempt.deadline_at += clock.now() - (paused_at or clock.now())
+    attempt.paused_at = None
+
+
+def pause_all(session: Session, actor: Actor, held: Sitting, reason: str) -> int:
+    """Pauses everybody who writes, and lets nobody begin; returns how many were writing."""
+    demand(policy.may_hold(actor, held.cohort))
+    if held.paused_at is not None:
+        raise Conflict(N_("This room is paused already."))
+    why = _reason(reason)
+    writing = _in_state(session, held, State.OPEN)
+    for attempt in writing:
+        pause(session, actor, attempt, why)
+    held.paused_at = clock.now()
+    audit.record(session, "room.paused", actor, on=("sitting", held.id), after={"attempts": len(writing)})
+    return len(writing)
+
+
+def resume_all(session: Session, actor: Actor, held: Sitting) -> int:
+    """Lets everybody who is paused go on, each with her minutes restored; returns how many."""
+    demand(policy.may_hold(actor, held.cohort))
+    paused = _in_state(session, held, State.PAUSED)
+    for attempt in paused:
+        resume(session, actor, attempt)
+    held.paused_at = None
+    audit.record(session, "room.resumed", actor, on=("sitting", held.id), after={"attempts": len(paused)})
+    return len(paused)
+
+
+def extend(
+    session: Session, actor: Actor, attempt: Attempt, minutes: int, reason: str, outage: str | None = None
+) -> Extension:
+    """Adds minutes to one attempt, with the reason; the trainee may read it."""
+    demand(policy.may_hold(actor, attempt.sitting.cohort))
+    if attempts.effective_state(State(attempt.state), attempt.deadline_at, attempt.grace_seconds, clock.now()) not in {
+        State.OPEN,
+        State.PAUSED,
+    }:
+        raise Conflict(N_("This attempt is closed; extra time has no use any more."))
+    extension = Extension(
+        attempt_id=attempt.id,
+        minutes=minutes,
+        reason=_reason(reason),
+        outage=outage,
+        given_by=actor.person_id,
+        given_at=clock.now(),
+    )
+    session.add(extension)
+    attempt.deadline_at += timedelta(minutes=minutes)
+    after = {"minutes": minutes, "reason": extension.reason[:200]}
+    audit.record(session, "attempt.extended", actor, on=("attempt", attempt.id), after=after)
+    return extension
+
+
+def extend_all(
+    session: Session, actor: Actor, held: Sitting, minutes: int, reason: str, outage: str | None = None
+) -> int:
+    """Adds minutes to everybody who has not handed in; for an outage (told by its key) once only. Returns how many."""
+    demand(policy.may_hold(actor, held.cohort))
+    compensated = set(
+        session.scalars(
+            select(Extension.attempt_id).join(Attempt).where(Attempt.sitting_id == held.id, Extension.outage == outage)
+        )
+        if outage
+        else ()
+    )
+    living = [*_in_state(session, held, State.OPEN), *_in_state(session, held, State.PAUSED)]
+    given = [attempt for attempt in living if attempt.id not in compensated]
+    for attempt in given:
+        extend(session, actor, attempt, minutes, reason, outage)
+    return len(given)
+
+
+def void(session: Session, actor: Actor, attempt: Attempt, reason: str) -> None:
+    """Takes an attempt out of every count, for ever; it is kept with its answers and does not use up one of the attempts."""
+    demand(policy.may_void(actor))
+    _go(session, actor, attempt, State.VOID, _reason(reason))
+    audit.record(session, "attempt.voided", actor, on=("attempt", attempt.id), after={"reason": reason[:200]})
+
+
+def give_room_code(session: Session, actor: Actor, held: Sitting) -> str:
+    """Makes a new code; from now on only who types it can begin."""
+    demand(policy.may_hold(actor, held.cohort))
+    held.room_code = f"{secrets.randbelow(10**6):06d}"
+    audit.record(session, "room.code-given", actor, on=("sitting", held.id))
+    return held.room_code
+
+
+def drop_room_code(session: Session, actor: Actor, held: Sitting) -> None:
+    """Lets everybody enrolled begin without a code."""
+    demand(policy.may_hold(actor, held.cohort))
+    held.room_code = None
+    audit.record(session, "room.code-dropped", actor, on=("sitting", held.id))
+
+
+def note(session: Session, actor: Actor, held: Sitting, text: str, attempt: Attempt | None = None) -> RoomNote:
+    """Writes down what happened in the room, or at one desk. Notes are never changed."""
+    demand(policy.may_note(actor, held))
+    if not text.strip():
+        raise Invalid(N_("Write what happened."), {"text": N_("Write what happened.")})
+    made = RoomNote(
+        sitting_id=held.id,
+        attempt_id=attempt.id if attempt else None,
+        text=text.strip()[:2000],
+        at=clock.now(),
+        person_id=actor.person_id,
+    )
+    session.add(made)
+    audit.record(session, "room.noted", actor, on=("sitting", held.id), after={"attempt": made.attempt_id})
+    return made
+
+
+def _reason(text: str) -> str:
+    if not text.strip():
+        raise Invalid(N_("Write the reason."), {"reason": N_("Write the reason.")})
+    return text.strip()[:LONGEST_REASON]
+
+
+def _in_state(session: Session, held: Sitting, state: State) -> list[Attempt]:
+    found = session.scalars(select(Attempt).where(Attempt.sitting_id == held.id, Attempt.state == state))
+    return [attempt for attempt in found if queries.state_now(attempt) is state]
+
+
+def _go(session: Session, actor: Actor, attempt: Attempt, after: State, reason: str) -> None:
+    """One transition: locked, looked at as of now, written with its event."""
+    session.flush()
+    session.refresh(attempt, with_for_update=True)
+    before = queries.state_now(attempt)
+    if not attempts.may_follow(before, after):
+        raise Conflict(N_("This attempt has gone on meanwhile. Look at the room again."))
+    attempt.state = after
+    sitting.note(session, attempt, before, after, by=actor.person_id, reason=reason or None)

@@ -1,0 +1,45 @@
+"""Starts the server with one fault planted in it, which the suites must find: `python -m tests.reliability.planted FAULT serve …`"""
+
+import sys
+import time
+from contextlib import suppress
+
+from lmsapp import cli
+from lmsapp.core.sessions import writing
+from lmsapp.core.writer import Writer, _Wish
+
+HASTE = 0.5  # seconds between the answer and the commit
+
+
+def reply_before_commit() -> None:
+    """Says “saved” first and commits later: the oldest sin."""
+
+    def settle(self: Writer, wishes: list[_Wish]) -> None:
+        with writing(), self._engine.connect() as connection, connection.begin():
+            for wish in wishes:
+                self._try(connection, wish)
+            for wish in wishes:
+                wish.done.set()
+            time.sleep(HASTE)
+
+    Writer._settle = settle  # type: ignore[method-assign]
+
+
+def deny_failure() -> None:
+    """Says “saved” though the commit failed."""
+
+    def settle(self: Writer, wishes: list[_Wish]) -> None:
+        with suppress(Exception), writing(), self._engine.connect() as connection, connection.begin():
+            for wish in wishes:
+                self._try(connection, wish)
+        for wish in wishes:
+            wish.done.set()
+
+    Writer._settle = settle  # type: ignore[method-assign]
+
+
+FAULTS = {"reply-before-commit": reply_before_commit, "deny-failure": deny_failure}
+
+if __name__ == "__main__":
+    FAULTS[sys.argv[1]]()
+    cli.main(sys.argv[2:])

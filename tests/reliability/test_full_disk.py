@@ -1,0 +1,92 @@
+"""R5: the disk runs full in mid-exam: nothing that was acknowledged is lost, what fails says so, and it goes on when there is room."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from lmsapp.bench import school as schools
+from lmsapp.bench import storm
+from lmsapp.bench.candidates import Candidate, Line
+from lmsapp.bench.served import SERVE, Server
+from lmsapp.bench.storm import Tally
+from tests.reliability.conftest import SEED, planted
+
+BALLAST = 200_000  # octets; each step leaves a little less room than the last
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path, built: Path) -> Iterator[Path]:
+    """A disk in memory with the school on it and hardly any room beside; needs the right to mount."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    size = sum(one.stat().st_size for one in built.rglob("*") if one.is_file()) + 6_000_000
+    words = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+    if os.geteuid() or subprocess.run(words, check=False, capture_output=True).returncode:
+        pytest.skip("a small disk can't be mounted here")
+    shutil.copytree(built, place / "school")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def fill(place: Path, leave: int) -> Path:
+    """Takes all room but `leave` octets."""
+    free = os.statvfs(place)
+    ballast = place / "ballast"
+    ballast.write_bytes(b"x" * max(0, free.f_bavail * free.f_frsize - leave))
+    return ballast
+
+
+def exam_on_a_small_disk(place: Path, words: list[str], points: int) -> tuple[Tally, set[int]]:
+    """Everybody writes until the disk is full, then there is room again, and so on; the tally, and what was answered then."""
+    school = schools.reopened(place / "school")
+    candidates = [Candidate(seat, SEED) for seat in storm.room(school, 8)]
+    server, told = Server(words, school.opened.settings.data), set[int]()
+    server.start()
+
+    async def sit(candidate: Candidate, line: Line) -> None:
+        for event in candidate.answers(6):
+            while event["seq"] > candidate.acked_to:
+                await candidate.flush(line)
+                if candidate.last_status >= 400:
+                    told.add(candidate.last_status)
+                    return
+
+    async def exam() -> None:
+        lines = [Line(server.port, one.seat.cookie) for one in candidates]
+        for point in range(points):
+            ballast = fill(place, BALLAST - point * BALLAST // points)
+            await asyncio.gather(*map(sit, candidates, lines))
+            assert server.answers("healthz")  # reading goes on
+            ballast.unlink()
+            await asyncio.gather(*(one.flush(line) for one, line in zip(candidates, lines, strict=True)))
+        for one, line in zip(candidates, lines, strict=True):
+            await one.hand_in(line)
+            line.close()
+
+    try:
+        asyncio.run(exam())
+        storm.wait_until_marked(school, len(candidates))
+    finally:
+        server.stop()
+    tally = Tally(candidates=len(candidates), faults=points).with_ledgers(candidates)
+    storm.verify(school, candidates, tally)
+    school.close()
+    return tally, told
+
+
+def test_a_full_disk_loses_nothing_and_says_so(small_disk: Path, long: bool, tell: Callable[..., None]) -> None:
+    tally, told = exam_on_a_small_disk(small_disk, SERVE, 40 if long else 12)
+    tell("R5 full disk", **tally.facts(), told=sorted(told))
+    assert 507 in told
+    assert tally.sound, tally
+
+
+def test_a_server_that_denies_a_failed_commit_is_found_out(small_disk: Path, tell: Callable[..., None]) -> None:
+    tally, _told = exam_on_a_small_disk(small_disk, planted("deny-failure"), 6)
+    tell("R5 planted: saved though the commit failed", **tally.facts())
+    assert tally.lost > 0

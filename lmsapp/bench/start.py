@@ -41,7 +41,8 @@ def run(folder: Path, repeat: int) -> Iterator[Row]:
         ("memory loaded (E9)", "MB", 2),
     ):
         ours, limit = (Spread.of([_cost(one[place]) for one in seen[name]]) for name in ("ours", "bare"))
-        facts = {"cpu_seconds": round(_middle([one[0].cpu for one in seen["ours"]]), 2)} if place == 0 else {}
+        spent = {name: round(_middle([one[0].cpu for one in seen[name]]), 2) for name in ("ours", "bare")}
+        facts = {"cpu_seconds": spent["ours"], "bare_cpu_seconds": spent["bare"]} if place == 0 else {}
         yield Row("start", what, unit, ours, "bare Flask and SQLAlchemy", limit, facts)
 
 

@@ -150,6 +150,7 @@ def mark(session: Session, attempt: Attempt, by: int | None = None) -> Mark | No
 
     Where the results are shown already, or at once, this one is shown too: a paper keyed late, an answer read late.
     """
+    session.flush()
     session.refresh(attempt, ["state"], with_for_update=True)  # two who mark at the same moment wait for each other
     if State(attempt.state) is not State.SUBMITTED:
         return None

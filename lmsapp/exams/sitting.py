@@ -86,6 +86,8 @@ def begin(session: Session, actor: Actor, sitting: Sitting, *, drafts_allowed: b
     for attempt in earlier:
         if queries.state_now(attempt) in (State.OPEN, State.PAUSED):
             return attempt
+    if any(attempt.state == State.PREPARED for attempt in earlier):
+        raise Conflict(N_("You write this exam on paper."))
     if not sitting.opens_at <= now < sitting.closes_at:
         raise Conflict(N_("This exam is not open now."))
     if sitting.room_code and not _same_code(room_code, sitting.room_code):

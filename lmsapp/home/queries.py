@@ -21,6 +21,7 @@ from lmsapp.cohorts.models import Cohort
 from lmsapp.cohorts.queries import Path
 from lmsapp.core import clock
 from lmsapp.core.access import Actor
+from lmsapp.engagements import queries as engagements
 from lmsapp.exams import queries as exams
 from lmsapp.exams.models import Attempt, Sitting
 from lmsapp.exams.policy import may_judge_cohort, may_watch
@@ -161,7 +162,9 @@ def partner_day(session: Session, actor: Actor, language: str, *, drafts_allowed
         {a.id: certificates.state_of(a) for a in awards.rows},
         page_of(session, materials.taken(actor), None, size=5),
         materials.titles(session, language, drafts_allowed=drafts_allowed),
-        sorted({one.country for one in accounts.organisations(session, actor) if one.id in own and one.country}),
+        engagements.countries(
+            session, actor, [one.country for one in accounts.organisations(session, actor) if one.id in own]
+        ),
     )
 
 

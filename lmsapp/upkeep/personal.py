@@ -145,7 +145,11 @@ FIELDS: dict[str, dict[str, str]] = {
     "source_revision": {"key": "id unit_id", "act": "number text weight ready made_at made_by"},
     "safety_setting": {"key": "setting language is_demonstration", "act": "child adult approver decided_at"},
     "question_version": {"key": "id question_id", "act": "number structure made_at made_by"},
-    "question_draft": {"key": "id bank_id question_id", "act": "language entry origin made_by made_at"},
+    "question_draft": {
+        "key": "id bank_id question_id",
+        "words": "remark",
+        "act": "language entry origin made_by made_at",
+    },
     "sitting": {"key": "id exam_id cohort_id", "act": "opens_at closes_at released_at room_code paused_at made_by"},
 }
 
@@ -153,8 +157,9 @@ FIELDS: dict[str, dict[str, str]] = {
 IMPERSONAL = frozenset(
     """
     audit_head bank clock_jump cohort contribution course delivery document edition engagement engagement_cohort
-    engagement_material exam exam_total instrument item_total lesson material material_edition material_part message module organisation
-    organisation_name partner preview printed_file project question result serial_counter server_run unit
+    engagement_material exam exam_total instrument item_total lesson material material_edition material_part message
+    module organisation organisation_name partner preview printed_file project question result serial_counter
+    server_run unit
     """.split()  # noqa: SIM905 - a list of names reads as one
 )
 

@@ -22,7 +22,7 @@ from tests import cast
 MISSING = {
     "number": "04820005", "membership_id": 987654, "code": "nothing-2026-01", "enrolment_id": 987654, "sitting_id": 987654,
     "attempt": "ZZZZZZZZZZ", "paper": "ZZZZZZZZZZ", "released": "ZZZZZZZZZZ", "serial": "NMC-2026-AC-99999-X", "job_id": 987654,
-    "slug": "nothing", "picture": "0" * 64, "agency": "nothing",
+    "slug": "nothing", "draft_id": 987654, "question_id": 987654, "picture": "0" * 64, "agency": "nothing",
 }  # fmt: skip
 BY_PAPER = {"paper_file", "papers_file", "key_paper", "reconcile"}
 BY_ATTEMPT = {
@@ -98,11 +98,20 @@ def address(rule: Rule, things: dict[str, object]) -> str:
     }  # fmt: skip
     if area == "exams":
         values |= {"number": 1, "code": things["attempt"] if name in BY_ATTEMPT else things["code"]}
-        values["code"] = things["released"] if name == "result" else values["code"]
+        values["code"] = things["released"] if name in ("result", "points") else values["code"]
         values["code"] = "tst-100" if rule.rule.startswith("/<language:language>/banks/") else values["code"]
         values["digest"] = things["picture"]
+        values |= {
+            "question_id": things["question_id"],
+            "version": 1,
+            "correction_id": 987654,
+            "item": "q1",
+            "key": "law-0",
+        }
         if name in BY_PAPER:
             values |= {"code": things["paper"], "purpose": "sheet", "size": "normal"}
+        values |= {"kind": "single", "exam": "final"}
+        values["code"] = "tst-100" if name == "exam" else values["code"]
     elif area == "engagements":
         values["country"] = "ge"
     elif area in ("materials", "printed"):
@@ -112,7 +121,18 @@ def address(rule: Rule, things: dict[str, object]) -> str:
     else:
         values["code"] = str(things["code"]).lower()
     values |= {
-        k: things[k] for k in ("membership_id", "enrolment_id", "sitting_id", "serial", "job_id", "slug", "agency")
+        k: things[k]
+        for k in (
+            "membership_id",
+            "enrolment_id",
+            "sitting_id",
+            "serial",
+            "job_id",
+            "slug",
+            "agency",
+            "draft_id",
+            "question_id",
+        )
     }
     path = rule.rule
     for argument in rule.arguments:

@@ -20,10 +20,10 @@ from lmsapp.core.access import KEEPER, Actor
 from lmsapp.core.settings import Settings
 from lmsapp.core.signing import KeyRing
 from lmsapp.core.storage import Folder
-from lmsapp.exams import composing, marking, papers, printing, saving, sitting
+from lmsapp.exams import composing, drafting, marking, papers, printing, saving, sitting
 from lmsapp.exams.batches import Batch, Given
 from lmsapp.exams.layout import PURPOSES
-from lmsapp.exams.models import Attempt, PaperFile, QuestionDraft, Sitting
+from lmsapp.exams.models import Attempt, Bank, PaperFile, QuestionDraft, Sitting
 from lmsapp.materials.models import Material, Preview, PrintedFile
 from lmsapp.upkeep import content
 from tests import cast
@@ -55,6 +55,8 @@ class Things:
     serial: str
     job_id: int
     slug: str
+    draft_id: int
+    question_id: int
     picture: str
     agency: str
 
@@ -98,10 +100,10 @@ def _world(
     session.flush()
     enrolment = enrolling.enrol(session, KEEPER, cohort, person, person.name_language)
     attending.enter_hours(session, KEEPER, cohort, {enrolment.id: "19.5"})
-    released = _released(session, cohort, person.id)
     held = composing.hold(session, KEEPER, cohort, clock.now() - timedelta(minutes=5), clock.now() + timedelta(hours=2))
     session.flush()
     attempt = sitting.begin(session, Actor(person_id=person.id), held, drafts_allowed=True)
+    released = _released(session, cohort, person.id)  # after the other: who has passed does not begin again
     picture = illustrate(session, settings, attempt)
     stated = issuing.Stated(
         "attendance", person.name_language, Decimal(20), (cohort.starts_on, cohort.ends_on), "Hall A"
@@ -120,9 +122,17 @@ def _world(
         award.serial,
         job.id,
         printed(session, settings),
+        *_drafted(session, members[instructor].actor),
         picture,
         agency,
     )
+
+
+def _drafted(session: Session, author: Actor) -> tuple[int, int]:
+    """A draft an instructor has begun, and a question of the bank."""
+    bank = session.scalars(select(Bank)).one()
+    draft = drafting.save(session, author, bank, {"kind": "single", "topic": "law", "stem": "Half a"}, "en")
+    return draft.id, min(question.id for question in bank.questions)
 
 
 def illustrate(session: Session, settings: Settings, attempt: Attempt) -> str:

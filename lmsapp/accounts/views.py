@@ -2,8 +2,10 @@
 
 from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask_login import current_user
+from sqlalchemy import select
 
 from lmsapp.accounts import policy, queries, registering, signing_in
+from lmsapp.accounts.acts import ACTS, GROUPS, THINGS
 from lmsapp.accounts.forms import (
     OrganisationForm,
     OrganisationStateForm,
@@ -71,7 +73,10 @@ def _home_of(person_id: int | None) -> str:
 
 
 def _sign_in_page(form: SignInForm, status: int) -> tuple[str, int]:
-    return render_template("accounts/sign_in.html", form=form, staff="staff" in request.args), status
+    staff = "staff" in request.args
+    if staff:
+        form.login.label.text, form.secret.label.text = _("E-mail address"), _("Password")
+    return render_template("accounts/sign_in.html", form=form, staff=staff), status
 
 
 @area.post("/sign-out", policy=signed_in)
@@ -350,9 +355,24 @@ def organisation_state(agency: str) -> Response:
 
 @area.get("/log", policy=policy.may_read_audit)
 def log() -> str:
-    """The audit log, newest first."""
-    found = page_of(db.session(), audit.newest_first(), request.args.get("page"))
-    return render_template("accounts/log.html", found=found)
+    """The audit log in words, newest first; of a group of things, or of one."""
+    group, about = request.args.get("group", ""), request.args.get("q", "").strip()[:80]
+    kinds = GROUPS[group][1] if group in GROUPS else ()
+    found = page_of(db.session(), audit.newest_first(kinds, about), request.args.get("page"))
+    tokens = audit.subjects(db.session(), {line.actor_token for line in found.rows if line.actor_token})
+    on = {int(line.object_id) for line in found.rows if line.object_kind == "person" and line.object_id.isdigit()}
+    people = {p.id: p for p in db.session().scalars(select(Person).where(Person.id.in_({*tokens.values(), *on})))}
+    return render_template(
+        "accounts/log.html",
+        found=found,
+        search=about,
+        group=group,
+        groups=GROUPS,
+        acts=ACTS,
+        things=THINGS,
+        who={token: people.get(person_id) for token, person_id in tokens.items()},
+        people=people,
+    )
 
 
 def _letter_link() -> str:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import click
 
-from lmsapp.bench import certs, login, pages, school, slow, start, weight
+from lmsapp.bench import certs, exam, login, pages, school, slow, start, weight
 from lmsapp.bench.measuring import Row
 from lmsapp.core.errors import Invalid
 
-WORKLOADS = ("start", "pages", "weight", "certs", "login", "slow")
+WORKLOADS = ("start", "pages", "weight", "certs", "login", "slow", "exam", "bell", "exam-kill", "engines")
 
 
 @click.command()
@@ -25,7 +25,7 @@ WORKLOADS = ("start", "pages", "weight", "certs", "login", "slow")
 @click.option("--repeat", type=click.IntRange(1, 50), default=5, show_default=True, help="How often each is measured.")
 @click.option("--json", "target", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures to a file.")
 def bench(workloads: tuple[str, ...], seed: int, repeat: int, target: Path | None) -> None:
-    """Measure start, pages, weight, certs, login and slow (all of them when none is named), each beside its limit."""
+    """Measure each workload beside its limit, all of them when none is named."""
     unknown = sorted(set(workloads) - set(WORKLOADS))
     if unknown:
         raise Invalid(
@@ -76,6 +76,12 @@ def _measured(workloads: tuple[str, ...], folder: Path, seed: int, repeat: int) 
             yield from certs.run(built, repeat)
         if "slow" in workloads:
             yield from slow.run(folder / "school", repeat)
+        if {"exam", "bell"} & set(workloads):
+            yield from exam.run(built, folder, repeat, seed, workloads)
+        if "exam-kill" in workloads:
+            yield from exam.kill(built, seed)
+        if "engines" in workloads:
+            yield from exam.engines(built, folder, repeat, seed)
     finally:
         built.close()
 

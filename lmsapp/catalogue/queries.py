@@ -48,8 +48,11 @@ def current_editions(session: Session, actor: Actor) -> Sequence[Edition]:
 def courses(session: Session, actor: Actor, language: str, *, drafts_allowed: bool) -> list[Listed]:
     """All courses with title and audience."""
     editions = current_editions(session, actor)
+    needs = {
+        f"prerequisite.{one['key']}" for e in editions for one in e.rules.get("prerequisites") or [] if "key" in one
+    }
     words = texts.texts_of_kind(
-        session, "course", language, drafts_allowed=drafts_allowed, keys=[*LIST_KEYS, "summary"]
+        session, "course", language, drafts_allowed=drafts_allowed, keys=[*LIST_KEYS, "summary", *sorted(needs)]
     )
     return [Listed(e.course.code, e.course.group, e, words[e.document_id]) for e in editions]
 

@@ -1,5 +1,6 @@
 """Pages of the catalogue: all courses, one course, its lessons for reading without an account."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import current_app, render_template, request
@@ -7,7 +8,6 @@ from flask import current_app, render_template, request
 from lmsapp.catalogue import policy, queries, reading
 from lmsapp.core.access import public
 from lmsapp.core.collation import fold
-from lmsapp.core.locales import LANGUAGES
 from lmsapp.core.translations import N_
 from lmsapp.translation import messages
 from lmsapp.translation import queries as texts
@@ -43,54 +43,54 @@ def drafts_allowed() -> bool:
     return bool(current_app.extensions["settings"].allow_drafts)
 
 
-def narrowed(
-    listed: list[queries.Listed], covered: dict[int, dict[str, int]]
-) -> tuple[list[queries.Listed], dict[str, Any]]:
-    """The courses that fit what the address asks for, and the filters with their counts."""
+FILTERS = {
+    "group": GROUP_NAMES,
+    "length": {code: name for code, (_least, _most, name) in LENGTHS.items()},
+    "leads": {code: name for code, name in CERTIFICATE_NAMES.items() if code != "qualification-with-named-dog"},
+    "lessons": {"any": N_("To read here")},
+}
+
+
+def narrowed(listed: list[queries.Listed], lessons: Mapping[int, int]) -> tuple[list[queries.Listed], dict[str, Any]]:
+    """The courses that fit what the address asks for, and the filters with their counts; `lessons` counts by edition."""
     search = request.args.get("q", "")[:100]
-    wanted = {name: [v for v in request.args.getlist(name) if v] for name in ("group", "length", "in")}
     words = fold(search).split()
+    wanted = {name: [v for v in request.args.getlist(name) if v in options] for name, options in FILTERS.items()}
+    traits = {course.code: _traits(course, lessons) for course in listed}
 
     def fits(course: queries.Listed, *, but: str = "") -> bool:
         text = fold(f"{course.code} {course.title} {course.words['audience'].text}")
-        lengths = [k for k in wanted["length"] if k in LENGTHS]
-        return (
-            all(word in text for word in words)
-            and (but == "group" or not wanted["group"] or course.group in wanted["group"])
-            and (
-                but == "length"
-                or not lengths
-                or any(LENGTHS[k][0] <= course.edition.duration_days <= LENGTHS[k][1] for k in lengths)
-            )
-            and (but == "in" or not wanted["in"] or any(_speaks(course, code, covered) for code in wanted["in"]))
-        )
+        asked = ((name, codes) for name, codes in wanted.items() if codes and name != but)
+        return all(word in text for word in words) and all(traits[course.code][name] in codes for name, codes in asked)
 
     counts = {
-        "group": [
-            (g, name, sum(c.group == g for c in listed if fits(c, but="group"))) for g, name in GROUP_NAMES.items()
-        ],
-        "length": [
-            (k, name, sum(least <= c.edition.duration_days <= most for c in listed if fits(c, but="length")))
-            for k, (least, most, name) in LENGTHS.items()
-        ],
-        "in": [(code, sum(_speaks(c, code, covered) for c in listed if fits(c, but="in"))) for code in LANGUAGES],
+        name: [
+            (code, label, sum(traits[c.code][name] == code for c in listed if fits(c, but=name)))
+            for code, label in options.items()
+        ]
+        for name, options in FILTERS.items()
     }
-    return [c for c in listed if fits(c)], {
-        "q": search,
-        "counts": counts,
-        **{f"chosen_{k}": v for k, v in wanted.items()},
-    }
+    chosen = {f"chosen_{name}": codes for name, codes in wanted.items()}
+    any_asked = bool(search or any(wanted.values()))
+    return [c for c in listed if fits(c)], {"q": search, "counts": counts, "any": any_asked, **chosen}
 
 
-def _speaks(course: queries.Listed, code: str, covered: dict[int, dict[str, int]]) -> bool:
-    return code == "en" or covered.get(course.edition.document_id, {}).get(code, 0) > 0
+def _traits(course: queries.Listed, lessons: Mapping[int, int]) -> dict[str, str]:
+    """What each filter asks of a course."""
+    days, kind = course.edition.duration_days, course.edition.rules["certificate"]["kind"]
+    return {
+        "group": course.group,
+        "length": next((code for code, (least, most, _name) in LENGTHS.items() if least <= days <= most), ""),
+        "leads": kind.removesuffix("-with-named-dog"),
+        "lessons": "any" if lessons.get(course.edition.id) else "",
+    }
 
 
 @area.get("/courses", policy=public)
 def courses() -> str:
     """The whole catalogue, by group, with filters."""
     listed = queries.courses(db.session(), login.actor(), current_language().code, drafts_allowed=drafts_allowed())
-    shown, filters = narrowed(listed, texts.coverage(db.session(), "course"))
+    shown, filters = narrowed(listed, queries.lesson_count(db.session(), [c.edition.id for c in listed]))
     return render_template(
         "catalogue/courses.html",
         shown=shown,
@@ -136,6 +136,8 @@ def page_of_lesson(found: Any, one: Any) -> dict[str, Any]:
     words = texts.texts_of(db.session(), one.document_id, language, drafts_allowed=allowed)
     cited = messages.cited(db.session(), language, found.rules.get("register", "adult"), drafts_allowed=allowed)
     nodes = reading.read(one.outline, words, cited)
+    source = texts.source_language(db.session(), one.document_id)
+    beside = "beside" in request.args and source != language
     asked = request.args.get("check", "")
     answers = request.args.getlist("answer")[:12]
     return {
@@ -151,5 +153,14 @@ def page_of_lesson(found: Any, one: Any) -> dict[str, Any]:
         "right": next(
             (reading.answered_right(n, answers) for n in nodes if n.kind == "check" and str(n.number) == asked), None
         ),
-        "beside": "beside" in request.args,
+        "source_language": source,
+        "beside": beside,
+        "twins": _in_source(found, one, source) if beside else [None] * len(nodes),
     }
+
+
+def _in_source(found: Any, one: Any, source: str) -> list[reading.Node]:
+    """The same parts in the language they were written in, for whoever wants to compare."""
+    words = texts.texts_of(db.session(), one.document_id, source, drafts_allowed=drafts_allowed())
+    cited = messages.cited(db.session(), source, found.rules.get("register", "adult"), drafts_allowed=drafts_allowed())
+    return reading.read(one.outline, words, cited)

@@ -15,7 +15,7 @@ from lmsapp.core.locales import Language
 from lmsapp.core.paths import shipped
 
 LONG_TITLE, LONG_SECOND_TITLE = 24, 27  # letters
-LEDGER, MIDDLE = (54, 18, 32), 33  # mm: three facts a column, the space between the columns
+LEDGER, MIDDLE = (48, 24, 32), 33  # mm: three facts a column, the space between the columns
 NAME_SIZES = ((36, "two"), (24, "long"))  # more letters than these: two smaller lines; one step smaller
 MICROTEXT_TIMES = 5  # serials in the 24 mm of their place
 NUMERALS = "0123456789-·"  # of every holder's numbers, serial and code; with the alphabet files would be 2 % larger

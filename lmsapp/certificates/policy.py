@@ -56,6 +56,12 @@ def may_issue(actor: Actor, _cohort: Cohort | None = None) -> Answer:
     return YES if actor.fresh else SIGN_IN_AFRESH
 
 
+def decides(actor: Actor) -> bool:
+    """Whether the actor decides about certificates, now or after signing in afresh: who is told what waits for that."""
+    answer = may_revoke(actor)
+    return bool(answer) or answer.needs_fresh_sign_in
+
+
 def may_revoke(actor: Actor, _award: Award | None = None) -> Answer:
     """Suspending, reinstating and revoking: the training manager's, after a fresh sign-in."""
     if actor.keeper:

@@ -15,6 +15,7 @@ from lmsapp.core import clock
 from lmsapp.core.access import Actor
 from lmsapp.core.collation import fold
 from lmsapp.core.errors import NotFound
+from lmsapp.exams import queries as exams
 
 ENDING = {"suspended": "suspended", "revoked": "revoked", "superseded": "superseded"}
 
@@ -68,6 +69,15 @@ def award(session: Session, actor: Actor, serial: str) -> Award:
     return found
 
 
+def doubtful(session: Session) -> list[Award]:
+    """Awards for achievement that stand although the exam's mark was corrected and is not a pass any more."""
+    failed = exams.corrected_to_fail(session)
+    if not failed:
+        return []
+    query = select(Award).where(Award.enrolment_id.in_(failed), Award.kind != "attendance").order_by(Award.serial)
+    return [award for award in session.scalars(_whole(query)) if lapse_of(award.events) is None]
+
+
 def by_serial(session: Session, serial: str) -> Award | None:
     """For checking: whoever has the serial; the caller shows no name for it."""
     return session.scalar(_whole(select(Award).where(Award.serial == serial)))
@@ -90,9 +100,11 @@ def own(session: Session, actor: Actor) -> Sequence[Award]:
     ).all()
 
 
-def register(actor: Actor, search: str = "") -> Select[Award]:
-    """The awards the actor may see, the latest first, found by name, number, serial or course."""
-    query = policy.visible_awards(actor).join(Person, Person.id == Award.person_id).order_by(Award.id.desc())
+def register(actor: Actor, search: str = "", kind: str = "") -> Select[Award]:
+    """The awards the actor may see, the latest first, found by name, number, serial or course, or of one kind."""
+    query = policy.visible_awards(actor).join(Person, Person.id == Award.person_id)
+    query = query.order_by(Award.issued_at.desc(), Award.id.desc())
+    query = query.where(Award.kind == kind) if kind else query
     for word in fold(search).split():
         serial = "".join(chr(ord(c) - 32) if "a" <= c <= "z" else c for c in word)
         query = query.where(

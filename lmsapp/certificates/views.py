@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, current_app, flash, redirect, render_template, request, send_file, url_for
 
 from lmsapp.accounts.models import Person
+from lmsapp.catalogue import queries as catalogue
 from lmsapp.catalogue.views import drafts_allowed
 from lmsapp.certificates import checker, issuing, policy, queries, revoking, verifying
 from lmsapp.certificates.forms import CheckForm, StateForm
@@ -12,6 +13,7 @@ from lmsapp.certificates.verifying import Checked
 from lmsapp.cohorts import queries as cohorts
 from lmsapp.core import clock
 from lmsapp.core.access import public, signed_in
+from lmsapp.core.errors import NotFound
 from lmsapp.core.jobs import Job
 from lmsapp.core.signing import KeyRing
 from lmsapp.core.storage import Folder
@@ -55,10 +57,10 @@ def check() -> str | tuple[str, int]:
         return render_template("certificates/check.html", form=form, checked=None), 422 if form.errors else 200
     settings = current_app.extensions["settings"]
     checked = verifying.check_text(db.session(), form.text.data, ring(), settings)
-    return _verdict_page(form, checked)
+    return _verdict_page(checked)
 
 
-def _verdict_page(form: CheckForm, checked: Checked) -> str:
+def _verdict_page(checked: Checked) -> str:
     words: Any = {}
     if checked.award is not None:
         edition = _edition_of(checked)
@@ -69,7 +71,7 @@ def _verdict_page(form: CheckForm, checked: Checked) -> str:
         )
     return render_template(
         "certificates/check.html",
-        form=form,
+        form=CheckForm(formdata=None),
         checked=checked,
         verdict=checked.verdict,
         course_words=words,
@@ -78,8 +80,14 @@ def _verdict_page(form: CheckForm, checked: Checked) -> str:
 
 
 def _edition_of(checked: Checked) -> Any:
+    """The edition the award's course is told by: its cohort's, else the course's newest."""
     award = checked.award
-    return award.cohort.edition if award is not None and award.cohort is not None else None
+    if award is None or award.cohort is not None:
+        return award.cohort.edition if award is not None and award.cohort is not None else None
+    try:
+        return catalogue.edition(db.session(), login.actor(), award.course_code)
+    except NotFound:
+        return None
 
 
 @area.get("/verify/offline", policy=public)
@@ -111,11 +119,10 @@ def mine() -> str:
 @area.get("/certificates", policy=policy.may_list_awards)
 def register() -> str:
     """All awards the actor may see."""
-    search = request.args.get("q", "")[:100]
-    found = page_of(db.session(), queries.register(login.actor(), search), request.args.get("page"))
-    return render_template(
-        "certificates/register.html", found=found, search=search, states={a.id: queries.state_of(a) for a in found.rows}
-    )
+    search, kind = request.args.get("q", "")[:100], request.args.get("kind", "")[:20]
+    found = page_of(db.session(), queries.register(login.actor(), search, kind), request.args.get("page"))
+    states = {a.id: queries.state_of(a) for a in found.rows}
+    return render_template("certificates/register.html", found=found, search=search, kind=kind, states=states)
 
 
 @area.get("/certificates/<serial>", policy=policy.may_see_award)

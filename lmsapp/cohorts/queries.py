@@ -168,6 +168,33 @@ def _read() -> Select[*tuple[Any, ...]]:
     )
 
 
+def hours_of(session: Session, enrolment_id: int) -> Decimal | None:
+    """The hours of one enrolment that count: its newest entry, or nothing."""
+    return session.scalar(
+        select(HoursEntry.hours).where(HoursEntry.enrolment_id == enrolment_id).order_by(HoursEntry.id.desc()).limit(1)
+    )
+
+
+def hours_in(session: Session, ids: Sequence[int]) -> Mapping[int, list[Decimal]]:
+    """The hours that count of everybody on the rosters of these cohorts, by cohort; who has none entered is left out."""
+    newest = (
+        select(HoursEntry.enrolment_id, func.max(HoursEntry.id).label("id"))
+        .join(Enrolment, Enrolment.id == HoursEntry.enrolment_id)
+        .where(Enrolment.cohort_id.in_(ids), Enrolment.state == "enrolled")
+        .group_by(HoursEntry.enrolment_id)
+        .subquery()
+    )
+    found: dict[int, list[Decimal]] = {}
+    rows = session.execute(
+        select(Enrolment.cohort_id, HoursEntry.hours)
+        .join(newest, newest.c.enrolment_id == Enrolment.id)
+        .join(HoursEntry, HoursEntry.id == newest.c.id)
+    )
+    for cohort_id, hours in rows:
+        found.setdefault(cohort_id, []).append(hours)
+    return found
+
+
 def standings(session: Session, cohort: Cohort) -> list[Standing]:
     """The roster with hours and progress by module; plain rows, since a page shows hundreds of their values."""
     people = session.execute(_on_roster(), {"cohort": cohort.id}).all()

@@ -1,6 +1,7 @@
 """Pages of cohorts: for those who run them, and the lessons of those who learn in them."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Response, current_app, flash, redirect, render_template, request, url_for
@@ -16,6 +17,8 @@ from lmsapp.cohorts import attending, enrolling, policy, progress, queries, rost
 from lmsapp.cohorts.forms import CohortForm, EnrolForm, NewTraineeForm, StaffForm, WithdrawForm
 from lmsapp.cohorts.models import Cohort, Enrolment
 from lmsapp.core import clock
+from lmsapp.core.access import signed_in
+from lmsapp.core.collation import fold
 from lmsapp.core.errors import Conflict, Invalid, NotFound
 from lmsapp.core.formatting import number_text
 from lmsapp.core.translations import gettext as _
@@ -95,14 +98,19 @@ def cohort(code: str) -> str:
     rules = found.edition.rules["assessment"]
     minimum = rules["attendance_minimum_percent"]
     taught = roster.hours_by(found.edition.teaching_hours, found.starts_on, found.ends_on, clock.now().date())
-    at_risk = [s for s in standings if roster.behind(s.hours, taught, minimum)]
+    closed = found.state in ("closed", "cancelled")
+    at_risk = [] if closed else [s for s in standings if roster.behind(s.hours, taught, minimum)]
+    words = _course_words(found)
     return render_template(
         "cohorts/cohort.html",
         cohort=found,
-        words=_course_words(found, ["title"]),
+        words=words,
         partner=_partner_name(found),
         standings=standings,
+        listed=_narrowed(standings, at_risk),
+        modules=_progress(standings, words),
         at_risk=at_risk,
+        closed=closed,
         needed=roster.hours_needed(found.edition.teaching_hours, minimum),
         taught=taught,
         average=roster.average([s.hours for s in standings if s.hours is not None]),
@@ -110,6 +118,48 @@ def cohort(code: str) -> str:
         panels=[panel(found) for panel in current_app.extensions["cohort_panels"]],
         cells={cell: _cell(cell) for cell in {cell for s in standings for cell in s.modules.values()}},
     )
+
+
+SORTS: dict[str, Callable[[queries.Standing], Any]] = {
+    "name": lambda _s: 0,  # they come by name
+    "number": lambda s: s.number,
+    "hours": lambda s: -1 if s.hours is None else s.hours,
+    "lessons": lambda s: s.lessons_done,
+}
+
+
+def _narrowed(standings: list[queries.Standing], at_risk: list[queries.Standing]) -> dict[str, Any]:
+    """The roster as the address asks for it: searched, filtered by attention or language, sorted on a head."""
+    search, show, sort = (request.args.get(name, "")[:100] for name in ("q", "show", "sort"))
+    words, key = fold(search).split(), sort.removeprefix("-")
+    kept = [s for s in (at_risk if show == "attention" else standings) if show in ("", "attention", s.language)]
+    if words:
+        kept = [s for s in kept if _found(s, words)]
+    if key in SORTS:
+        kept.sort(key=SORTS[key])
+    if key in SORTS and sort.startswith("-"):
+        kept.reverse()
+    languages = Counter(s.language for s in standings)
+    return {"rows": kept, "q": search, "show": show, "sort": sort, "languages": sorted(languages.items())}
+
+
+def _found(one: queries.Standing, words: list[str]) -> bool:
+    text = fold(f"{one.name} {one.latin_name or ''} {one.number}")
+    return all(word in text for word in words)
+
+
+def _progress(standings: list[queries.Standing], words: Any) -> list[dict[str, Any]]:
+    """Each module with its title, and how much of its lessons the whole cohort has done."""
+    titles = [shown.text for key, shown in words.items() if key.startswith("module.")]
+    return [
+        {
+            "number": place,
+            "title": title,
+            "done": sum(s.modules[place].done for s in standings if place in s.modules),
+            "total": sum(s.modules[place].total for s in standings if place in s.modules),
+        }
+        for place, title in enumerate(titles, 1)
+    ]
 
 
 def _cell(cell: roster.Shade) -> tuple[str, str]:
@@ -274,6 +324,14 @@ def staff(code: str) -> str | Response | tuple[str, int]:
         "cohorts/staff.html", cohort=found, words=_course_words(found), form=form, role_names=ROLE_NAMES
     )
     return page, 422 if form.errors else 200
+
+
+@area.get("/learn", policy=signed_in)
+def my_course() -> Response:
+    """Leads a trainee to the course she follows; whoever follows none to the catalogue."""
+    mine = queries.own_enrolments(db.session(), login.actor())
+    code = mine[0].cohort.code.lower() if mine else ""
+    return redirect(url_for("cohorts.learn", code=code) if code else url_for("catalogue.courses"))  # type: ignore[return-value]
 
 
 @area.get("/learn/<code>", policy=policy.may_learn)

@@ -201,9 +201,17 @@ def _head_octets(body: dict[str, Any]) -> bytes:
     return b"lmsapp audit head\n" + json.dumps(body, sort_keys=True).encode()
 
 
-def newest_first() -> Select[AuditLine]:
-    """All lines, the newest first."""
-    return select(AuditLine).order_by(AuditLine.position.desc())
+def newest_first(kinds: tuple[str, ...] = (), about: str = "") -> Select[AuditLine]:
+    """Lines, the newest first: all of them, or those on some kinds of things, or on the one with this number."""
+    query = select(AuditLine).order_by(AuditLine.position.desc())
+    query = query.where(AuditLine.object_kind.in_(kinds)) if kinds else query
+    return query.where(AuditLine.object_id == about) if about else query
+
+
+def subjects(session: Session, tokens: set[str]) -> dict[str, int]:
+    """Whom tokens stand for, by token; who was erased is not among them."""
+    rows = session.execute(select(AuditSubject.token, AuditSubject.person_id).where(AuditSubject.token.in_(tokens)))
+    return {row.token: row.person_id for row in rows if row.person_id is not None}
 
 
 def forget(session: Session, person_id: int) -> None:

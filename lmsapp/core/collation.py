@@ -13,6 +13,7 @@ from lmsapp.core.locales import language
 
 _COLLATIONS = {"en": "en", "az": "az", "prs": "fa_AF", "ps": "ps", "tr": "tr", "ka": "ka"}
 _KEY_BYTES = 400
+_SCRIPTS = ("latin", "georgian", "arabic")
 
 # What is one letter to whoever searches: Arabic and Persian forms, Azerbaijani and Turkish letters typed without marks.
 _SAME = str.maketrans(
@@ -67,9 +68,13 @@ def fold(text: str) -> str:
 
 
 def sort_key(text: str, code: str) -> str:
-    """A storable key (hexadecimal) that sorts names as the alphabet of their language does."""
-    key = _collator(language(code).code).getSortKey(text)[:_KEY_BYTES]
-    return bytes(key).hex()
+    """A storable key (hexadecimal) that sorts names as the alphabet of their language does.
+
+    Its script stands first: each collation puts its own script before the others, and lists would interleave.
+    """
+    spoken = language(code)
+    key = _collator(spoken.code).getSortKey(text)[:_KEY_BYTES]
+    return f"{_SCRIPTS.index(spoken.script)}{bytes(key).hex()}"
 
 
 def solar_hijri(day: date) -> tuple[int, int, int]:

@@ -3,6 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from lmsapp.core.translations import N_
+
+NOTHING_HERE = N_(
+    "The address may be mistyped, or the page was moved. Start from the first page, or search for what you need."
+)
+
 
 class LmsError(Exception):
     """Carries a code for machines and a message, marked for translation, with its values for people."""
@@ -41,7 +47,7 @@ class NotFound(LmsError):
 
     code = "not-found"
 
-    def __init__(self, message: str = "There is nothing here for you.", **values: Any) -> None:
+    def __init__(self, message: str = NOTHING_HERE, **values: Any) -> None:
         super().__init__(message, **values)
 
 

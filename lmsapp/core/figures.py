@@ -48,6 +48,12 @@ def exists(name: str) -> bool:
         return False
 
 
+def names() -> list[str]:
+    """The drawings we have, by name."""
+    places = (*folders, paths.shipped("content") / "figures")
+    return sorted({path.stem for folder in places for path in folder.glob("*.svg") if _NAME.fullmatch(path.stem)})
+
+
 def on_page(name: str, alt: str) -> Markup:
     """The drawing to be set into a page, with its numbers in the reader's digits and its meaning for who can't see it."""
     try:

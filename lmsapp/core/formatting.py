@@ -92,7 +92,8 @@ def time_text(moment: datetime, zone: str, language: Language | None = None) -> 
 def moment_text(moment: datetime, zone: str, language: Language | None = None, calendar: str = "") -> str:
     """Date and time in the reader's zone."""
     local = moment.astimezone(ZoneInfo(zone))
-    return f"{date_text(local.date(), language, calendar).primary}, {time_text(moment, zone, language)}"
+    comma = "،" if (language or current()).script == "arabic" else ","
+    return f"{date_text(local.date(), language, calendar).primary}{comma} {time_text(moment, zone, language)}"
 
 
 def moments_text(
@@ -175,9 +176,12 @@ def left_text(span: timedelta) -> str:
     return gettext("%(span)s left", span=duration_text(span))
 
 
-def list_text(parts: list[str], language: Language | None = None) -> str:
-    """Parts joined as the language joins them."""
-    return format_list(parts, locale=(language or current()).locale) if parts else ""
+def list_text(parts: list[str], language: Language | None = None, *, either: bool = False) -> str:
+    """Parts joined as the language joins them: all of them, or either of them."""
+    spoken = language or current()
+    if either and spoken.code == "ps":  # CLDR has no Pashto word for it
+        return " یا ".join(parts)
+    return format_list(parts, style="or" if either else "standard", locale=spoken.locale) if parts else ""
 
 
 def person_number_text(number: str) -> str:

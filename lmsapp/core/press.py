@@ -29,7 +29,7 @@ from lmsapp.core import pdf_files, xml
 from lmsapp.core.pdf import read_frame, write_frame
 
 BASES_KEPT = 8
-FITS = ('class="fit-0"', 'class="fit-1"', 'class="fit-2"')  # a page may say how it is set closer when text is too long
+FITS = tuple(f'class="fit-{step}"' for step in range(5))  # a page may say how it is set closer when text is too long
 PIXEL = 0.75  # points
 
 

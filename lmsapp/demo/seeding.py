@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -32,13 +33,19 @@ from lmsapp.core.signing import KeyRing
 from lmsapp.demo.secrets import PASSWORD, PIN
 from lmsapp.engagements import recording
 from lmsapp.engagements.models import Engagement
-from lmsapp.exams import composing, marking, saving, sitting
+from lmsapp.exams import composing, marking, questions, saving, sitting
 from lmsapp.exams.batches import Batch, Given
-from lmsapp.exams.models import Attempt, Sitting
+from lmsapp.exams.models import Attempt, Exam, Question, Sitting
+from lmsapp.exams.questions import Kind
 from lmsapp.materials.models import Material
 from lmsapp.translation import wording
 
 SEED = 20261123
+WRITTEN = {
+    "en": "I stop, touch nothing, go back the way I came and tell the centre where it is.",
+    "az": "Dayanıram, heç nəyə toxunmuram, gəldiyim yolla qayıdıram və yerini mərkəzə bildirirəm.",
+    "tr": "Dururum, hiçbir şeye dokunmam, geldiğim yoldan dönerim ve yerini merkeze bildiririm.",
+}
 LONG_AGO = date(2000, 1, 1)
 SAFETY_DAY = datetime(2026, 9, 1, 8, tzinfo=UTC)
 
@@ -75,6 +82,8 @@ def seed(
     people = _people(session, folder, organisations)
     _safety_settings(session, folder)
     scene = Scene(session, settings, ring, people, day, random.Random(SEED))  # noqa: S311 - the same life every time
+    tell("three cohorts of last year, in five languages")
+    _earlier(scene)
     tell("a finished cohort from Georgia")
     _finished(scene, organisations["agency-ge"])
     tell("a running cohort from Turkey")
@@ -159,7 +168,7 @@ def _missing(code: str) -> Edition:
 
 def _cohort(
     scene: Scene,
-    partner: Organisation,
+    partner: Organisation | None,
     starts: date,
     days: int,
     place: str,
@@ -211,6 +220,13 @@ def _sit(
     with clock.held(at):
         held = composing.hold(scene.session, KEEPER, cohort, at, at + timedelta(hours=3))
         scene.session.flush()
+    _take(scene, held, enrolments, at, right)
+    return held
+
+
+def _take(
+    scene: Scene, held: Sitting, enrolments: list[Enrolment], at: datetime, right: Callable[[int], float]
+) -> None:
     for place, enrolment in enumerate(enrolments):
         with clock.held(at + timedelta(minutes=2 + place % 5)):
             actor = Actor(person_id=enrolment.person_id)
@@ -219,23 +235,41 @@ def _sit(
             clock.forward(timedelta(minutes=18 + scene.chance.randrange(15)))
             sitting.hand_in(scene.session, actor, attempt, f"seed-{attempt.code}")
             marking.mark(scene.session, attempt)
-    return held
 
 
 def _answer(scene: Scene, attempt: Attempt, share: float) -> None:
     items = list(attempt.paper.key.items())
     wrong = set(scene.chance.sample([i for i, k in items if not k["critical"]], round(len(items) * (1 - share))))
-    events = []
-    for seq, (item, key) in enumerate(items, start=1):
-        structure = key["structure"]
-        if "answer" in structure:
-            value = structure["answer"] if item not in wrong else "1"
-        elif item not in wrong:
-            value = " ".join(structure["right"])
-        else:
-            value = next(option for option in structure["options"] if option not in structure["right"])
-        events.append(Given(seq, item, value))
+    values = {item: _value(key, attempt.language, right=item not in wrong) for item, key in items}
+    events = [Given(seq, item, value) for seq, (item, value) in enumerate(values.items(), start=1)]
     saving.save(scene.session.connection(), attempt.code, attempt.person_id, Batch(f"seed-{attempt.id}", tuple(events)))
+
+
+def _value(key: Mapping[str, Any], language: str, *, right: bool) -> str:
+    """An answer to one item, right or wrong, as `questions` writes it."""
+    kind, structure = Kind(key["kind"]), key["structure"]
+    if kind is Kind.WRITTEN:
+        return WRITTEN.get(language, WRITTEN["en"])
+    if kind is Kind.NUMERIC:
+        return structure["answer"] if right else "1"
+    if kind is Kind.SHORT_TEXT:
+        return structure["accepted"][0] if right else "?"
+    if kind is Kind.MATCHING:
+        first = structure["choices"][0]
+        return " ".join(f"{p}={c if right else first}" for p, c in structure["pairs"].items())
+    if kind is Kind.ORDERING:
+        return " ".join(structure["options"] if right else structure["options"][::-1])
+    if kind is Kind.HOTSPOT:
+        return " ".join(hazard[0] for hazard in structure["hazards"][: None if right else 1])
+    if kind is Kind.CLOZE:
+        return questions.in_gaps({name: _gap(gap) for name, gap in structure["gaps"].items()} if right else {})
+    return " ".join(
+        structure["right"] if right else [o for o in structure["options"] if o not in structure["right"]][:1]
+    )
+
+
+def _gap(gap: Mapping[str, Any]) -> str:
+    return str(gap["right"][0] if "right" in gap else gap.get("answer") or gap["accepted"][0])
 
 
 def _hours(scene: Scene, cohort: Cohort, enrolments: list[Enrolment], hours: Callable[[int], str]) -> None:
@@ -244,6 +278,26 @@ def _hours(scene: Scene, cohort: Cohort, enrolments: list[Enrolment], hours: Cal
 
 def _noon(day: date) -> datetime:
     return datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=8)
+
+
+def _earlier(scene: Scene) -> None:
+    """A year ago, closed long since: their many papers are what item analysis speaks of."""
+    for place, languages in enumerate((("ka",), ("tr", "az"), ("prs", "ps"))):
+        starts = scene.today - timedelta(days=390 + 21 * place)
+        with clock.held(_noon(starts)):
+            cohort, enrolments = _cohort(
+                scene, None, starts, 12, "Goranboy", languages, _trainees(scene, *languages), "gunay"
+            )
+        held = _sit(
+            scene,
+            cohort,
+            enrolments,
+            _noon(starts + timedelta(days=11)),
+            lambda n: (0.95, 0.6, 0.85, 1.0, 0.7, 0.9, 0.5, 0.8)[n % 8],
+        )
+        with clock.held(_noon(starts + timedelta(days=12))):
+            marking.release(scene.session, KEEPER, held)
+            enrolling.close(scene.session, KEEPER, cohort)
 
 
 def _finished(scene: Scene, partner: Organisation) -> None:
@@ -282,8 +336,30 @@ def _running(scene: Scene, partner: Organisation) -> None:
         clock.forward(timedelta(days=7, hours=9))
         _learn(scene, cohort, enrolments, lambda n: (0.5, 0.6, 0.75, 0.4)[n % 4])
         _hours(scene, cohort, enrolments, lambda n: "31" if n == 4 else "36" if n == 9 else "38.5" if n % 3 else "40")
+    _written(scene, cohort, enrolments[:4])
     at = _noon(scene.today + timedelta(days=3)) - timedelta(hours=3)
     composing.hold(scene.session, KEEPER, cohort, at, at + timedelta(hours=3))
+
+
+def _written(scene: Scene, cohort: Cohort, enrolments: list[Enrolment]) -> None:
+    """A practice exam of yesterday with a written question, whose answers wait for a marker; where a bank has one."""
+    query = select(Question).where(Question.kind == Kind.WRITTEN, Question.retired.is_(False)).order_by(Question.id)
+    question = scene.session.scalars(query.limit(1)).first()
+    if question is None:
+        return
+    living = sum(not one.retired for one in question.bank.questions)
+    exam = Exam(
+        edition_id=cohort.edition_id,
+        code="practice",
+        bank_id=question.bank_id,
+        questions=living,
+        blueprint=[{"count": living}],
+    )
+    at = _noon(scene.today - timedelta(days=1))
+    held = Sitting(exam=exam, cohort_id=cohort.id, opens_at=at, closes_at=at + timedelta(hours=3))
+    scene.session.add_all((exam, held))
+    scene.session.flush()
+    _take(scene, held, enrolments, at, lambda n: (0.9, 0.7, 0.8, 0.6)[n % 4])
 
 
 def _beginning(scene: Scene, partner: Organisation) -> None:

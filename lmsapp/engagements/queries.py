@@ -43,6 +43,13 @@ def partners(session: Session, actor: Actor, language: str, *, drafts_allowed: b
     return _record(session, actor, found, language, drafts_allowed=drafts_allowed) if found else None
 
 
+def countries(session: Session, actor: Actor, wanted: Sequence[str | None]) -> Sequence[str]:
+    """Those of the wanted countries that have a partner's page."""
+    codes = [code for code in wanted if code]
+    query = policy.visible_partners(actor).with_only_columns(Partner.country).where(Partner.country.in_(codes))
+    return session.scalars(query.order_by(Partner.country)).all()
+
+
 def partner(session: Session, actor: Actor, country: str, language: str, *, drafts_allowed: bool) -> Record:
     """The partner of this country code; NotFound otherwise."""
     found = session.scalar(_whole(policy.visible_partners(actor).where(Partner.country == country.upper())))

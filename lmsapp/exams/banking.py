@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from lmsapp.core import audit, clock
 from lmsapp.core.access import Actor, demand
+from lmsapp.core.collation import fold
 from lmsapp.core.errors import Invalid
 from lmsapp.core.translations import N_
 from lmsapp.exams import entries, policy
@@ -17,6 +18,8 @@ from lmsapp.translation import queries as texts
 from lmsapp.translation import revising
 from lmsapp.translation.queries import Texts
 from lmsapp.translation.revising import Piece
+
+LONGEST_SEARCH = 20_000
 
 
 def put(
@@ -66,7 +69,46 @@ def put(
         question.origin = origin
     for code, own in (translations or {}).items():
         revising.put_translation(session, actor, change.document, code, entries.translated(entry, own))
+    refresh_search(session, question)
     return question, outcome
+
+
+def refresh_search(session: Session, question: Question) -> None:
+    """Makes a question found by its words of today, in every language it has."""
+    words = texts.every_text(session, question.document_id)
+    question.search = fold(" ".join([question.key, question.competence or "", *words]))[:LONGEST_SEARCH]
+
+
+def put_bank(
+    session: Session,
+    actor: Actor,
+    code: str,
+    language: str,
+    title: str,
+    topics: Mapping[str, str],
+    course_id: int | None,
+) -> Bank:
+    """Opens a bank with its topics, or changes its title, topics and course. A topic with questions stays."""
+    demand(policy.may_publish(actor))
+    if not topics:
+        message = N_("A bank needs at least one topic.")
+        raise Invalid(message, {"topics": message})
+    bank = session.scalar(select(Bank).where(Bank.code == code))
+    if bank is not None:
+        used = set(session.scalars(select(Question.topic).where(Question.bank_id == bank.id).distinct()))
+        if used - set(topics):
+            message = N_("A topic that has questions can't be taken away. Give it another name instead.")
+            raise Invalid(message, {"topics": message})
+    pieces = [Piece(title, "title", key="title")]
+    pieces += [Piece(name, "topic", key=f"topic.{topic}") for topic, name in topics.items()]
+    change = revising.put_document(session, actor, "bank", code, language, pieces)
+    if bank is None:
+        bank = Bank(code=code, document_id=change.document.id, topics=[])
+        session.add(bank)
+    bank.topics, bank.course_id = list(topics), course_id
+    session.flush()
+    audit.record(session, "bank.kept", actor, on=("bank", bank.id), after={"code": code, "topics": list(topics)})
+    return bank
 
 
 def _head(entry: Entry) -> dict[str, Any]:
@@ -117,3 +159,14 @@ def entry_of(session: Session, question: Question, language: str | None = None) 
     head = {name: getattr(question, name) for name in ("key", "topic", "kind", "difficulty", "critical", "competence")}
     head["safety"] = any(shown.safety for shown in found.values()) and not question.critical
     return entries.entry(head, question.versions[-1].structure, words)
+
+
+def free_key(session: Session, bank: Bank, entry: Entry) -> str:
+    """A key no question of the bank has: the one the entry came with, else its topic and the next number."""
+    taken = set(session.scalars(select(Question.key).where(Question.bank_id == bank.id)))
+    own, topic, number = entry.get("key"), entry["topic"], len(taken) + 1
+    if own and own not in taken:
+        return str(own)
+    while f"{topic}-{number}" in taken:
+        number += 1
+    return f"{topic}-{number}"

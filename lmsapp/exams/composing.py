@@ -1,6 +1,8 @@
 """Composing exams and sittings: what may be drawn, in which words, and when it is held."""
 
-from collections.abc import Mapping
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,24 +14,61 @@ from lmsapp.cohorts.models import Cohort
 from lmsapp.core import audit
 from lmsapp.core.access import Actor, demand
 from lmsapp.core.errors import Conflict, Invalid
+from lmsapp.core.locales import LANGUAGES
 from lmsapp.core.translations import N_, use
 from lmsapp.core.translations import gettext as _
 from lmsapp.exams import papers, policy
-from lmsapp.exams.models import Bank, Exam, Question, QuestionVersion, Sitting
-from lmsapp.exams.papers import Candidate, Need
+from lmsapp.exams.models import FINAL, Bank, Exam, Question, QuestionVersion, Sitting
+from lmsapp.exams.papers import Blueprint, Candidate, Frozen, Need, Shortage
 from lmsapp.exams.questions import Kind
 from lmsapp.translation import messages
 from lmsapp.translation import queries as texts
 from lmsapp.translation.queries import Texts
 from lmsapp.translation.weights import Notice, Shown
 
-FINAL = "final"
+# The exams an edition can have; passing the course is decided by the final one alone.
+NAMES = {FINAL: N_("Final exam"), "pre-test": N_("Pre-test"), "post-test": N_("Post-test")}
 MOST_DAYS = timedelta(days=31)
+MOST_QUESTIONS = 200
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything an exam is composed of; `fixed` names questions by key. See `Exam`."""
+
+    bank_id: int
+    lines: Sequence[Need]
+    fixed: Sequence[str]
+    critical: int
+    languages: Sequence[str]
+    minutes: int
+    grace_seconds: int
+    pass_mark: int
+    attempts: int
+    wait_hours: int
+    shuffle: bool
+    parallel: bool
+    offline: bool
+    release: str
+    room_code: bool
+
+
+class Infeasible(Invalid):
+    """A bank that can't fill the blueprint: what is short, by language."""
+
+    code = "infeasible"
+
+    def __init__(self, short: Mapping[str, Sequence[Shortage]]) -> None:
+        super().__init__(N_("The question bank can't fill this exam in every language. Nothing was saved."))
+        self.short = short
+
+
+# ---------- what can be drawn ----------
 
 
 def needs(exam: Exam) -> list[Need]:
     """The exam's blueprint; without one, so many questions of any topic, spread over the topics as evenly as may be."""
-    if exam.blueprint:
+    if exam.blueprint or exam.fixed:
         return [
             Need(line["count"], line.get("topic"), line.get("difficulty"), line.get("competence"))
             for line in exam.blueprint
@@ -39,8 +78,42 @@ def needs(exam: Exam) -> list[Need]:
     return [Need(each + (place < left), topic) for place, topic in enumerate(topics) if each + (place < left)]
 
 
-def candidates(session: Session, bank_id: int, language: str, *, drafts_allowed: bool) -> list[Candidate]:
-    """The bank's living questions with their words in a language."""
+def blueprint(session: Session, exam: Exam) -> Blueprint:
+    """What the papers of an exam are drawn from."""
+    return Blueprint(needs(exam), _ids(session, exam.bank_id, exam.fixed).values(), exam.critical)
+
+
+def _ids(session: Session, bank_id: int, keys: Sequence[str]) -> dict[str, int]:
+    """Ids of living questions by key; a fixed one that was retired since is not there any more."""
+    rows = session.execute(
+        select(Question.key, Question.id).where(
+            Question.bank_id == bank_id, Question.key.in_(keys), Question.retired.is_(False)
+        )
+    )
+    return {row.key: row.id for row in rows}
+
+
+def paper(session: Session, exam: Exam, language: str, seed: str, *, drafts_allowed: bool) -> Frozen:
+    """Draws and freezes a paper of an exam. Raises ValueError when its bank can't fill it in this language."""
+    return drawn(session, exam, drawable(session, exam, language, drafts_allowed=drafts_allowed), language, seed)
+
+
+def drawable(session: Session, exam: Exam, language: str, *, drafts_allowed: bool) -> list[Candidate]:
+    """The questions of an exam's bank that can be asked in a language: read once for many papers."""
+    known = candidates(session, exam.bank_id, language, drafts_allowed=drafts_allowed, parallel=exam.parallel)
+    return [one for one in known if papers.speaks(one, language)]
+
+
+def drawn(session: Session, exam: Exam, known: Sequence[Candidate], language: str, seed: str) -> Frozen:
+    """A paper out of these questions. Raises ValueError when they can't fill it."""
+    chosen = papers.draw(blueprint(session, exam), known, seed)
+    return papers.freeze(chosen, seed, language, shuffle=exam.shuffle)
+
+
+def candidates(
+    session: Session, bank_id: int, language: str, *, drafts_allowed: bool, parallel: bool = False
+) -> list[Candidate]:
+    """The bank's living questions with their words in a language, with the source's words beside them when wanted."""
     newest = select(func.max(QuestionVersion.id)).group_by(QuestionVersion.question_id)
     rows = session.execute(
         select(Question, QuestionVersion)
@@ -48,33 +121,50 @@ def candidates(session: Session, bank_id: int, language: str, *, drafts_allowed:
         .where(Question.bank_id == bank_id, Question.retired.is_(False), QuestionVersion.id.in_(newest))
         .order_by(Question.id)
     ).all()
-    words = texts.texts(session, [q.document_id for q, _v in rows], language, drafts_allowed=drafts_allowed)
-    cited = messages.cited(session, language, "adult", drafts_allowed=drafts_allowed)
+    words = _all_words(session, [q for q, _v in rows], language, drafts_allowed=drafts_allowed)
+    if parallel:
+        sources = _all_words(session, [q for q, _v in rows], "", drafts_allowed=drafts_allowed)
+        words = {number: _beside(own, sources[number]) for number, own in words.items()}
     return [
         Candidate(
-            q.id,
-            v.number,
-            q.kind,
-            q.topic,
-            q.difficulty,
-            q.critical,
-            v.structure,
-            _words(words[q.document_id], cited) | _true_and_false(q.kind, language),
-            q.competence,
+            q.id, v.number, q.kind, q.topic, q.difficulty, q.critical, v.structure, words[q.document_id], q.competence
         )
         for q, v in rows
     ]
 
 
+def _all_words(
+    session: Session, asked: Sequence[Question], language: str, *, drafts_allowed: bool
+) -> dict[int, dict[str, Any]]:
+    """The words of questions by document and unit key as a paper keeps them; `""` is each one's source language."""
+    found = texts.texts(session, [q.document_id for q in asked], language, drafts_allowed=drafts_allowed)
+    cited = messages.cited(session, language, "adult", drafts_allowed=drafts_allowed)
+    return {
+        q.document_id: _words(found[q.document_id], cited)
+        | true_and_false(q.kind, language or found[q.document_id]["stem"].language)
+        for q in asked
+    }
+
+
 def _words(found: Texts, cited: Mapping[str, Any]) -> dict[str, Any]:
-    """A question's words by unit key as a paper keeps them; a unit that is nothing but a message's code is that message."""
+    """A question's words; a unit that is nothing but a message's code is that message."""
     return {
         key: frozen(cited[code].words if (code := shown.text.strip("{}")) in cited else shown)
         for key, shown in found.items()
     }
 
 
-def _true_and_false(kind: str, language: str) -> dict[str, Any]:
+def _beside(words: Mapping[str, Any], sources: Mapping[str, Any]) -> dict[str, Any]:
+    """Each text with the source's words as `parallel`, where it is in another language and they don't stand there yet."""
+    return {
+        key: text | {"parallel": {name: sources[key][name] for name in ("text", "language")}}
+        if text["language"] != sources[key]["language"] and "source" not in text
+        else text
+        for key, text in words.items()
+    }
+
+
+def true_and_false(kind: str, language: str) -> dict[str, Any]:
     """The two options of a true-false question are the interface's own words, in the paper's language."""
     if kind != Kind.TRUE_FALSE:
         return {}
@@ -95,43 +185,129 @@ def frozen(shown: Shown) -> dict[str, Any]:
     return kept
 
 
-def exam_for(session: Session, edition: Edition) -> Exam | None:
-    """The final exam of an edition, made from its course's bank and rules when it is first asked for; None without a bank."""
-    known = session.scalar(select(Exam).where(Exam.edition_id == edition.id, Exam.code == FINAL))
+# ---------- exams ----------
+
+
+def exam_for(session: Session, edition: Edition, code: str = FINAL) -> Exam | None:
+    """An exam of an edition, made from its course's bank and rules when it is first asked for; None without a bank."""
+    known = session.scalar(select(Exam).where(Exam.edition_id == edition.id, Exam.code == code))
     if known is not None:
         return known
-    bank = session.scalar(select(Bank).where(Bank.course_id == edition.course_id))
-    if bank is None:
-        return None
-    rules = edition.rules["assessment"]
-    exam = Exam(
-        edition_id=edition.id,
-        code=FINAL,
-        bank_id=bank.id,
-        pass_mark=rules.get("pass_mark_percent", 80),
-        attempts=rules.get("attempts", 2),
-        blueprint=[],
-    )
-    session.add(exam)
-    session.flush()
+    exam = unsaved(session, edition, code)
+    if exam is not None:
+        session.add(exam)
+        session.flush()
     return exam
 
 
-def feasible(
-    session: Session, exam: Exam, languages: list[str], *, drafts_allowed: bool
-) -> dict[str, list[tuple[Need, int]]]:
-    """For each language, the lines of the blueprint that its bank can't fill."""
-    wanted = needs(exam)
-    return {
-        code: papers.shortages(wanted, candidates(session, exam.bank_id, code, drafts_allowed=drafts_allowed))
-        for code in languages
+def unsaved(session: Session, edition: Edition, code: str = FINAL) -> Exam | None:
+    """The exam an edition has before anybody composed it: 20 questions, its course's bank, pass mark and attempts."""
+    bank = session.scalar(select(Bank).where(Bank.course_id == edition.course_id).order_by(Bank.id).limit(1))
+    if bank is None:
+        return None
+    rules = edition.rules["assessment"]
+    usual = {c.name: c.default.arg for c in Exam.__table__.columns if c.default is not None and c.default.is_scalar}
+    own = {
+        "pass_mark": rules.get("pass_mark_percent", usual["pass_mark"]),
+        "attempts": rules.get("attempts", usual["attempts"]),
     }
+    lists: dict[str, list[Any]] = {"blueprint": [], "fixed": [], "languages": []}
+    return Exam(edition_id=edition.id, code=code, bank_id=bank.id, bank=bank, **usual | own | lists)
 
 
-def hold(session: Session, actor: Actor, cohort: Cohort, opens_at: datetime, closes_at: datetime) -> Sitting:
-    """Sets a sitting of the cohort's final exam between two moments."""
+def feasibility(
+    session: Session, bank_id: int, wanted: Blueprint, languages: Sequence[str], *, drafts_allowed: bool
+) -> dict[str, "Reach"]:
+    """For each language: how many questions each line could have, and what is short."""
+    found = {}
+    for code in languages:
+        known = candidates(session, bank_id, code, drafts_allowed=drafts_allowed)
+        speaking = [one for one in known if papers.speaks(one, code)]
+        there = [papers.available(need, speaking, wanted.fixed) for need in wanted.needs]
+        found[code] = Reach(there, papers.shortages(wanted, speaking))
+    return found
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What a bank has for a blueprint in one language: questions for each line, and what can't be filled."""
+
+    there: list[int]
+    short: list[Shortage]
+
+
+def sketched(session: Session, bank: Bank, lines: Sequence[Need], keys: Sequence[str], critical: int) -> Blueprint:
+    """A blueprint while it is being edited: what its bank does not know is left out."""
+    return Blueprint(lines, list(_ids(session, bank.id, keys).values()), critical)
+
+
+def planned(session: Session, bank: Bank, plan: Plan) -> Blueprint:
+    """The blueprint of a plan. Raises Invalid for a line or a fixed question that its bank does not know."""
+    for line in plan.lines:
+        if line.topic is not None and line.topic not in bank.topics:
+            raise Invalid(N_("Choose a topic of this bank."), {"lines": N_("Choose a topic of this bank.")})
+    ids = _ids(session, bank.id, plan.fixed)
+    for key in plan.fixed:
+        if key not in ids:
+            message = N_("There is no living question “%(key)s” in this bank.")
+            raise Invalid(message, {"fixed": message}, key=key)
+    return Blueprint(plan.lines, list(ids.values()), plan.critical)
+
+
+def compose(session: Session, actor: Actor, edition: Edition, code: str, plan: Plan, *, drafts_allowed: bool) -> Exam:
+    """Keeps the rules of an exam; papers handed out keep theirs. Raises Infeasible when the bank can't fill a line."""
+    demand(policy.may_compose(actor))
+    bank = session.get_one(Bank, plan.bank_id)
+    wanted = planned(session, bank, plan)
+    if not 1 <= wanted.total <= MOST_QUESTIONS:
+        message = N_("A paper needs 1 to 200 questions.")
+        raise Invalid(message, {"lines": message})
+    reach = feasibility(session, bank.id, wanted, plan.languages, drafts_allowed=drafts_allowed)
+    if any(one.short for one in reach.values()):
+        raise Infeasible({code: one.short for code, one in reach.items() if one.short})
+    known = session.scalar(select(Exam).where(Exam.edition_id == edition.id, Exam.code == code))
+    exam = known or Exam(edition_id=edition.id, code=code)
+    before = rules_of(exam) if known is not None else None
+    exam.bank_id, exam.questions = plan.bank_id, wanted.total
+    exam.blueprint = [{name: value for name, value in asdict(line).items() if value is not None} for line in plan.lines]
+    exam.fixed, exam.languages = list(dict.fromkeys(plan.fixed)), list(plan.languages)
+    for name in RULES:
+        setattr(exam, name, getattr(plan, name))
+    session.add(exam)
+    session.flush()
+    session.refresh(exam, ["bank"])
+    audit.record(session, "exam.composed", actor, on=("exam", exam.id), before=before, after=rules_of(exam))
+    return exam
+
+
+RULES = (
+    *("critical", "minutes", "grace_seconds", "pass_mark", "attempts", "wait_hours", "shuffle", "parallel", "offline"),
+    *("release", "room_code"),
+)
+
+
+def rules_of(exam: Exam) -> dict[str, Any]:
+    """What an exam is composed of, for the log of acts."""
+    names = ("bank_id", "questions", "blueprint", "fixed", "languages", *RULES)
+    return {name: getattr(exam, name) for name in names}
+
+
+# ---------- sittings ----------
+
+
+def hold(
+    session: Session,
+    actor: Actor,
+    cohort: Cohort,
+    opens_at: datetime,
+    closes_at: datetime,
+    *,
+    code: str = FINAL,
+    room_code: bool | None = None,
+) -> Sitting:
+    """Sets a sitting of one of the cohort's exams between two moments; with a room code when its exam or the caller says so."""
     demand(policy.may_hold(actor, cohort))
-    exam = exam_for(session, cohort.edition)
+    exam = exam_for(session, cohort.edition, code)
     if exam is None:
         raise Conflict(N_("This course has no question bank yet, so no exam can be held."))
     if cohort.state in ("closed", "cancelled"):
@@ -139,10 +315,30 @@ def hold(session: Session, actor: Actor, cohort: Cohort, opens_at: datetime, clo
     if closes_at <= opens_at or closes_at - opens_at > MOST_DAYS:
         message = N_("The end must come after the beginning, at most 31 days later.")
         raise Invalid(message, {"closes": message})
+    lacking = [one for one in cohort.languages if exam.languages and one not in exam.languages]
+    if lacking:
+        raise Conflict(N_("This exam is not composed for %(language)s."), language=LANGUAGES[lacking[0]].name)
+    wants_code = exam.room_code if room_code is None else room_code
     sitting = Sitting(
-        exam_id=exam.id, cohort_id=cohort.id, opens_at=opens_at, closes_at=closes_at, made_by=actor.person_id
+        exam_id=exam.id,
+        cohort_id=cohort.id,
+        opens_at=opens_at,
+        closes_at=closes_at,
+        room_code=f"{secrets.randbelow(10**6):06d}" if wants_code else None,
+        made_by=actor.person_id,
     )
     session.add(sitting)
     session.flush()
-    audit.record(session, "sitting.set", actor, on=("sitting", sitting.id), after={"cohort": cohort.code})
+    audit.record(
+        session, "sitting.set", actor, on=("sitting", sitting.id), after={"cohort": cohort.code, "exam": exam.code}
+    )
     return sitting
+
+
+def words(
+    session: Session, questions: Sequence[Question], language: str, *, drafts_allowed: bool
+) -> dict[int, dict[str, Any]]:
+    """The words of questions as papers have them, by question id: for whoever works on questions, not on one paper."""
+    found = texts.texts(session, [q.document_id for q in questions], language, drafts_allowed=drafts_allowed)
+    cited = messages.cited(session, language, "adult", drafts_allowed=drafts_allowed)
+    return {q.id: _words(found[q.document_id], cited) | true_and_false(q.kind, language) for q in questions}

@@ -1,6 +1,6 @@
 """A question as files, forms and importers write it: an *entry*, words and rule in one. Pure.
 
-    key, topic, kind, difficulty, critical, safety, competence, points, stem, feedback, figure, picture, alt
+    key, topic, lesson, kind, difficulty, critical, safety, competence, points, stem, feedback, figure, picture, alt
     single, multiple   options: [{text, right}], whole: true for all or nothing
     true-false         answer: true or false
     matching           pairs: [{prompt, choice}], choices: [more choices that match nothing]
@@ -60,7 +60,7 @@ def structure(entry: Entry) -> dict[str, Any]:
     """What makes answers right (see `questions`). Raises KeyError, TypeError or ValueError for an entry that is not whole."""
     kind = Kind(entry["kind"])
     found = _structure(kind, entry)
-    found |= {name: entry[name] for name in ("figure", "picture") if entry.get(name)}
+    found |= {name: entry[name] for name in ("figure", "picture", "lesson") if entry.get(name)}
     if entry.get("points", 1) != 1 and kind is not Kind.WRITTEN:
         found["points"] = entry["points"]
     return found
@@ -201,7 +201,7 @@ def entry(head: Mapping[str, Any], made: Mapping[str, Any], texts: Mapping[str, 
     """The entry of a question: `head` holds key, topic, kind and the rest of HEAD; keys of texts are kept."""
     kind = Kind(head["kind"])
     found = {name: head[name] for name in HEAD if head.get(name) not in (None, False)}
-    found |= {name: made[name] for name in ("figure", "picture", "points") if name in made}
+    found |= {name: made[name] for name in ("figure", "picture", "lesson", "points") if name in made}
     found |= {name: texts[name] for name in PLAIN if texts.get(name)}
     if kind in (Kind.SINGLE, Kind.MULTIPLE):
         found["options"] = _options(made, texts, "option")

@@ -25,3 +25,13 @@ class ResultsReleased:
     """The results of a sitting were released to its candidates."""
 
     sitting_id: int
+
+
+@dataclass(frozen=True)
+class MarkCorrected:
+    """A mark that stood was corrected; `flipped` when it passes now and did not before, or the other way."""
+
+    attempt_id: int
+    enrolment_id: int
+    passed: bool
+    flipped: bool

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from lmsapp.core import audit, clock
 from lmsapp.core.access import Actor, demand
 from lmsapp.core.errors import Conflict, Invalid
+from lmsapp.core.runs import Outage
 from lmsapp.core.translations import N_
-from lmsapp.exams import attempts, policy, queries, sitting
+from lmsapp.exams import analysing, attempts, marking, policy, queries, sitting
 from lmsapp.exams.attempts import State
 from lmsapp.exams.models import Attempt, Extension, RoomNote, Sitting
 
@@ -86,29 +87,44 @@ def extend(
     return extension
 
 
-def extend_all(
-    session: Session, actor: Actor, held: Sitting, minutes: int, reason: str, outage: str | None = None
-) -> int:
-    """Adds minutes to everybody who has not handed in; for an outage (told by its key) once only. Returns how many."""
+def extend_all(session: Session, actor: Actor, held: Sitting, minutes: int, reason: str) -> int:
+    """Adds minutes to everybody who has not handed in; returns how many."""
     demand(policy.may_hold(actor, held.cohort))
-    compensated = set(
-        session.scalars(
-            select(Extension.attempt_id).join(Attempt).where(Attempt.sitting_id == held.id, Extension.outage == outage)
-        )
-        if outage
-        else ()
+    living = _living(session, held)
+    for attempt in living:
+        extend(session, actor, attempt, minutes, reason)
+    return len(living)
+
+
+def give_back(session: Session, actor: Actor, held: Sitting, outage: Outage, reason: str) -> int:
+    """Adds the minutes of an outage to everybody who was writing when it began, once; returns how many."""
+    demand(policy.may_hold(actor, held.cohort))
+    chosen = owed(session, held, outage)
+    for attempt in chosen:
+        extend(session, actor, attempt, outage.minutes, reason, _key(outage))
+    return len(chosen)
+
+
+def owed(session: Session, held: Sitting, outage: Outage) -> list[Attempt]:
+    """Who was writing when an outage began and has not got its minutes yet."""
+    given = (
+        select(Extension.attempt_id)
+        .join(Attempt)
+        .where(Attempt.sitting_id == held.id, Extension.outage == _key(outage))
     )
-    living = [*_in_state(session, held, State.OPEN), *_in_state(session, held, State.PAUSED)]
-    given = [attempt for attempt in living if attempt.id not in compensated]
-    for attempt in given:
-        extend(session, actor, attempt, minutes, reason, outage)
-    return len(given)
+    compensated = set(session.scalars(given))
+    return [
+        attempt
+        for attempt in _living(session, held)
+        if attempt.started_at < outage.ended_at and attempt.id not in compensated
+    ]
 
 
 def void(session: Session, actor: Actor, attempt: Attempt, reason: str) -> None:
     """Takes an attempt out of every count, for ever; it is kept with its answers and does not use up one of the attempts."""
     demand(policy.may_void(actor))
     _go(session, actor, attempt, State.VOID, _reason(reason))
+    analysing.replace(session, attempt, marking.newest(session, attempt.id), None)
     audit.record(session, "attempt.voided", actor, on=("attempt", attempt.id), after={"reason": reason[:200]})
 
 
@@ -142,6 +158,14 @@ def note(session: Session, actor: Actor, held: Sitting, text: str, attempt: Atte
     session.add(made)
     audit.record(session, "room.noted", actor, on=("sitting", held.id), after={"attempt": made.attempt_id})
     return made
+
+
+def _key(outage: Outage) -> str:
+    return f"outage-{outage.begun_at:%Y%m%dT%H%M%S}"
+
+
+def _living(session: Session, held: Sitting) -> list[Attempt]:
+    return [*_in_state(session, held, State.OPEN), *_in_state(session, held, State.PAUSED)]
 
 
 def _reason(text: str) -> str:

@@ -6,15 +6,16 @@ from lmsapp.core.access import KEEPER
 from lmsapp.core.jobs import Registry, Run
 from lmsapp.core.sessions import transaction
 from lmsapp.core.settings import Settings
-from lmsapp.exams import marking, printing, sitting
+from lmsapp.exams import analysing, marking, printing, sitting
 from lmsapp.exams.models import Attempt
 
 MARK = "exams.mark"
 
 
 def register(registry: Registry, settings: Settings) -> None:
-    """Connects marking, the printing of papers, and the sweep that closes what has expired."""
+    """Connects marking, item analysis, the printing of papers, and the sweep that closes what has expired."""
     registry.add(MARK, _mark)
+    registry.add(analysing.ANEW, _count_anew)
     registry.add_sweep(close_expired)
 
     def print_papers(run: Run) -> None:
@@ -31,6 +32,11 @@ def _mark(run: Run) -> None:
         attempt = session.get(Attempt, run.arguments["attempt"])
         if attempt is not None:
             marking.mark(session, attempt)
+
+
+def _count_anew(run: Run) -> None:
+    with run.session() as session:
+        analysing.count_anew(session, run.arguments["exams"])
 
 
 def close_expired(sessions: sessionmaker[Session]) -> None:

@@ -11,13 +11,17 @@ from lmsapp.exams.questions import Kind
 
 @dataclass(frozen=True)
 class KeyItem:
-    """What the server keeps of one item of a paper: how it is marked, for how many points, whether it is critical."""
+    """What the server keeps of one item of a paper: how it is marked, for how many points, whether it is critical.
+
+    `also` are further structures that make an answer right: the best of them counts.
+    """
 
     item: str
     kind: str
     structure: Mapping[str, Any]
     points: int
     critical: bool
+    also: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,13 +46,12 @@ def mark(
 ) -> Outcome:
     """Marks answers (item to value) by the key. One critical item not fully right fails the exam, whatever the points.
 
-    `judged` holds the points a person gave to written answers; one left empty is worth nothing and waits for nobody.
+    `judged` holds the points a person gave, which stand before all others; a written answer left empty is worth nothing
+    and waits for nobody.
     """
     judged = judged or {}
     by_item = {k.item: _points(k, answers.get(k.item, ""), judged) for k in key}
-    waiting = tuple(
-        k.item for k in key if k.kind == Kind.WRITTEN and answers.get(k.item, "").strip() and k.item not in judged
-    )
+    waiting = tuple(k.item for k in key if is_written(k, answers) and k.item not in judged)
     points = sum(by_item.values(), Fraction(0))
     possible = sum(k.points for k in key)
     critical_failed = any(k.critical and by_item[k.item] < k.points for k in key)
@@ -56,7 +59,12 @@ def mark(
     return Outcome(points, possible, by_item, critical_failed, enough and not critical_failed and not waiting, waiting)
 
 
+def is_written(item: KeyItem, answers: Mapping[str, str]) -> bool:
+    """Whether a person must read the answer to this item."""
+    return item.kind == Kind.WRITTEN and bool(answers.get(item.item, "").strip())
+
+
 def _points(item: KeyItem, value: str, judged: Mapping[str, Fraction]) -> Fraction:
-    if item.kind == Kind.WRITTEN:
+    if item.item in judged or item.kind == Kind.WRITTEN:
         return judged.get(item.item, Fraction(0))
-    return item.points * questions.share(item.kind, item.structure, value)
+    return item.points * max(questions.share(item.kind, structure, value) for structure in (item.structure, *item.also))

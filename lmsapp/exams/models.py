@@ -12,6 +12,8 @@ from lmsapp.cohorts.models import Cohort, Enrolment
 from lmsapp.core.orm import Base, Code, Id
 from lmsapp.translation.models import Document
 
+FINAL = "final"  # the exam that decides whether a course is passed
+
 
 class Bank(Base):
     """A question bank; its title and topics are units of its document."""
@@ -32,6 +34,7 @@ class Bank(Base):
 class Question(Base):
     """A question through its versions. Retired ones are not drawn any more.
 
+    `search` holds its words in all languages, folded.
     `origin` is `content` while it is as a content file brought it, and `here` once somebody made, changed or retired it in
     this installation: then no file changes it any more.
     """
@@ -57,6 +60,7 @@ class Question(Base):
     competence: Mapped[str | None] = mapped_column(String(40))
     critical: Mapped[bool] = mapped_column(default=False)
     retired: Mapped[bool] = mapped_column(default=False)
+    search: Mapped[str] = mapped_column(default="")
     origin: Mapped[Code] = mapped_column(default="here")
     document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
     bank: Mapped[Bank] = relationship(back_populates="questions")
@@ -82,7 +86,10 @@ class QuestionVersion(Base):
 
 
 class QuestionDraft(Base):
-    """An entry somebody drafts: a new question, or the next version of one. It is asked only after it was published."""
+    """An entry somebody drafts: a new question, or the next version of one. It is asked only after it was published.
+
+    A `remark` says why it was sent back; the next saving takes it away.
+    """
 
     __tablename__ = "question_draft"
 
@@ -92,17 +99,21 @@ class QuestionDraft(Base):
     language: Mapped[str] = mapped_column(String(8))
     entry: Mapped[dict[str, Any]]
     origin: Mapped[str] = mapped_column(String(200), default="")
+    remark: Mapped[str] = mapped_column(String(2000), default="")
     made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     made_at: Mapped[datetime]
     bank: Mapped[Bank] = relationship()
     question: Mapped[Question | None] = relationship()
+    author: Mapped[Person | None] = relationship()
 
 
 class Exam(Base):
     """An exam of an edition: how many questions from which topics, how long, how often, when passed.
 
-    `fixed` names questions by key that stand in every paper; `release` says when results are shown (instructor, at-once);
-    `parallel` lets a paper carry the source's words beside its own.
+    `fixed` names questions by key that stand in every paper, beside those of the blueprint; `critical` is how many critical
+    ones a paper has at least; `languages` are those it is held in (all, when none is named); `release` says when results
+    are shown (instructor, at-once); `parallel` lets a paper carry the source's words beside its own; with `room_code` its
+    sittings begin when the invigilator says the code.
     """
 
     __tablename__ = "exam"
@@ -115,6 +126,7 @@ class Exam(Base):
         CheckConstraint("grace_seconds between 0 and 600", name="grace"),
         CheckConstraint("release in ('instructor', 'at-once')", name="release"),
         CheckConstraint("wait_hours between 0 and 8760", name="wait_hours"),
+        CheckConstraint("critical between 0 and 200", name="critical"),
     )
 
     id: Mapped[Id]
@@ -128,11 +140,14 @@ class Exam(Base):
     attempts: Mapped[int] = mapped_column(default=2)
     blueprint: Mapped[list[Any]] = mapped_column(default=list)
     fixed: Mapped[list[str]] = mapped_column(default=list)
+    critical: Mapped[int] = mapped_column(default=0)
+    languages: Mapped[list[str]] = mapped_column(default=list)
     shuffle: Mapped[bool] = mapped_column(default=True)
     parallel: Mapped[bool] = mapped_column(default=False)
     offline: Mapped[bool] = mapped_column(default=False)
     release: Mapped[Code] = mapped_column(default="instructor")
     wait_hours: Mapped[int] = mapped_column(default=0)
+    room_code: Mapped[bool] = mapped_column(default=False)
     edition: Mapped[Edition] = relationship()
     bank: Mapped[Bank] = relationship()
 
@@ -361,10 +376,18 @@ class Submission(Base):
 
 
 class Mark(Base):
-    """What an attempt is worth: exact points, whether it passes, and each item's part."""
+    """What an attempt is worth: exact points, whether it passes, and each item's part. Items that were voided are absent.
+
+    `cause` says what made this version (`marked`, or `corrected` with its reason); `judged` who decided written answers, and
+    by which rule; `observed` is the mark as item analysis counts it (see `statistics.Seen`).
+    """
 
     __tablename__ = "mark"
-    __table_args__ = (UniqueConstraint("attempt_id", "version"),)
+    __table_args__ = (
+        UniqueConstraint("attempt_id", "version"),
+        CheckConstraint("cause in ('marked', 'corrected')", name="cause"),
+        Index("ix_mark_cause", "cause"),
+    )
 
     id: Mapped[Id]
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
@@ -375,8 +398,86 @@ class Mark(Base):
     passed: Mapped[bool]
     critical_failed: Mapped[bool]
     items: Mapped[dict[str, Any]]
+    cause: Mapped[Code] = mapped_column(default="marked")
+    reason: Mapped[str | None] = mapped_column(String(400))
+    judged: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    observed: Mapped[list[Any]] = mapped_column(default=list)
     marked_at: Mapped[datetime]
     marked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+class Judgement(Base):
+    """The points one marker gave to one written answer, by criterion: inserted, never changed. A second marker sees no first."""
+
+    __tablename__ = "judgement"
+    __table_args__ = (
+        UniqueConstraint("attempt_id", "item", "part"),
+        CheckConstraint("part in ('first', 'second', 'third')", name="part"),
+    )
+
+    id: Mapped[Id]
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
+    item: Mapped[str] = mapped_column(String(40))
+    part: Mapped[Code]
+    points: Mapped[dict[str, int]]
+    remark: Mapped[str] = mapped_column(String(2000), default="")
+    judged_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    judged_at: Mapped[datetime]
+
+
+class Correction(Base):
+    """How a faulty question, or one candidate's points for it, is put right in a sitting; marks get new versions by it.
+
+    `void` takes the question out for everybody, `also` lets another answer count beside the right one, `instead` in its
+    place, `printed` goes back to the key of the papers, `points` gives one attempt other points. Where it changes who
+    passes, it is `asked` by one person and `applied` or `refused` by a second.
+    """
+
+    __tablename__ = "correction"
+    __table_args__ = (
+        CheckConstraint("kind in ('void', 'also', 'instead', 'printed', 'points')", name="kind"),
+        CheckConstraint("state in ('asked', 'applied', 'refused')", name="state"),
+        CheckConstraint("(kind = 'points') = (attempt_id is not null)", name="one_attempt"),
+    )
+
+    id: Mapped[Id]
+    sitting_id: Mapped[int] = mapped_column(ForeignKey("sitting.id"), index=True)
+    question_id: Mapped[int] = mapped_column(ForeignKey("question.id"))
+    version: Mapped[int]
+    kind: Mapped[Code]
+    attempt_id: Mapped[int | None] = mapped_column(ForeignKey("attempt.id"), index=True)
+    language: Mapped[str | None] = mapped_column(String(8))
+    content: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    reason: Mapped[str] = mapped_column(String(400))
+    state: Mapped[Code] = mapped_column(default="asked")
+    asked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    asked_at: Mapped[datetime]
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    decided_at: Mapped[datetime | None]
+    question: Mapped[Question] = relationship()
+    attempt: Mapped[Attempt | None] = relationship()
+
+
+class ItemTotal(Base):
+    """Running totals of one question in one exam and language of delivery (see `statistics.ItemCount`)."""
+
+    __tablename__ = "item_total"
+
+    exam_id: Mapped[int] = mapped_column(ForeignKey("exam.id"), primary_key=True)
+    question_id: Mapped[int] = mapped_column(ForeignKey("question.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    language: Mapped[str] = mapped_column(String(8), primary_key=True)
+    counts: Mapped[dict[str, Any]]
+
+
+class ExamTotal(Base):
+    """Running totals of one exam's marked attempts in one language of delivery (see `statistics.ExamCount`)."""
+
+    __tablename__ = "exam_total"
+
+    exam_id: Mapped[int] = mapped_column(ForeignKey("exam.id"), primary_key=True)
+    language: Mapped[str] = mapped_column(String(8), primary_key=True)
+    counts: Mapped[dict[str, Any]]
 
 
 class AttemptEvent(Base):

@@ -7,6 +7,7 @@ from lmsapp.cohorts.panels import Column, Figure, Panel, Todo
 from lmsapp.core import clock, formatting
 from lmsapp.core.formatting import number_text, percent_text
 from lmsapp.core.translations import gettext as _
+from lmsapp.core.translations import ngettext
 from lmsapp.exams import policy, queries
 from lmsapp.exams.models import Sitting
 from lmsapp.web import login
@@ -23,10 +24,35 @@ def panel(cohort: Cohort) -> Panel:
     )
     cells = {number: percent_text(result.percent, decimals=0) for number, result in results.items()}
     todo = [one for sitting in sittings if (one := _todo(sitting))]
+    todo += _for_markers(cohort)
     if not sittings and cohort.state in ("planned", "running") and policy.may_hold(login.actor(), cohort):
         address = url_for("exams.sittings", code=cohort.code.lower())
         todo.append(Todo(_("Set the day and times of the exam"), address))
     return Panel(figure if results else None, todo, Column(_("Exam"), cells) if results else None)
+
+
+def _for_markers(cohort: Cohort) -> list[Todo]:
+    """Written answers that wait for a marker, corrections that wait for a second person."""
+    if not policy.may_judge_cohort(login.actor(), cohort):
+        return []
+    handed_in, corrections = queries.waiting(db.session(), cohort.id)
+    written = [
+        Todo(_("Mark written answers"), url_for("exams.marking", sitting_id=number), _unmarked(count))
+        for number, count in handed_in.items()
+    ]
+    return written + [
+        Todo(_("Decide about a correction of marks"), url_for("exams.corrections", sitting_id=one), urgent=True)
+        for one in corrections
+    ]
+
+
+def _unmarked(count: int) -> str:
+    return ngettext(
+        "%(num)s handed-in exam has no mark yet.",
+        "%(num)s handed-in exams have no mark yet.",
+        count,
+        num=number_text(count),
+    )
 
 
 def _todo(sitting: Sitting) -> Todo | None:

@@ -8,7 +8,7 @@ import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,45 +41,111 @@ class Need:
     competence: str | None = None
 
 
-def shortages(needs: Sequence[Need], candidates: Sequence[Candidate]) -> list[tuple[Need, int]]:
-    """Lines of the blueprint that can't be filled, each with how many questions there are left for it."""
-    taken = _assigned(needs, candidates)
+@dataclass(frozen=True)
+class Blueprint:
+    """What a paper is drawn from: lines, questions that stand in every paper beside them, how many must be critical."""
+
+    needs: Sequence[Need]
+    fixed: Collection[int] = ()
+    critical: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many questions a paper has."""
+        return sum(need.count for need in self.needs) + len(self.fixed)
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """What can't be filled: a line (told by its place), the fixed questions, or the critical ones; wanted and there."""
+
+    part: str  # "line", "fixed" or "critical"
+    wanted: int
+    there: int
+    line: int = 0
+
+
+def speaks(candidate: Candidate, language: str) -> bool:
+    """Whether a question can be asked in a language: all its texts are to be had in it. Withheld ones are not."""
+    return all(text["language"] == language for text in candidate.words.values())
+
+
+def available(need: Need, candidates: Iterable[Candidate], fixed: Collection[int] = ()) -> int:
+    """How many questions could fill a line, whatever other lines take of them."""
+    return sum(fits(need, c) and c.question_id not in fixed for c in candidates)
+
+
+def shortages(blueprint: Blueprint, candidates: Sequence[Candidate]) -> list[Shortage]:
+    """Everything of a blueprint that these questions can't fill."""
+    ordered = sorted(candidates, key=lambda c: c.question_id)
+    fixed = [c for c in ordered if c.question_id in blueprint.fixed]
+    taken = _assigned(blueprint, ordered)
     got = Counter(taken.values())
-    return [(need, got[place]) for place, need in enumerate(needs) if got[place] < need.count]
+    critical = sum(c.critical for c in fixed) + sum(ordered[at].critical for at in taken)
+    found = [
+        Shortage("line", need.count, got[line], line)
+        for line, need in enumerate(blueprint.needs)
+        if got[line] < need.count
+    ]
+    if len(fixed) < len(blueprint.fixed):
+        found.append(Shortage("fixed", len(blueprint.fixed), len(fixed)))
+    if critical < blueprint.critical:
+        found.append(Shortage("critical", blueprint.critical, critical))
+    return found
 
 
-def draw(needs: Sequence[Need], candidates: Sequence[Candidate], seed: str) -> list[Candidate]:
+def draw(blueprint: Blueprint, candidates: Sequence[Candidate], seed: str) -> list[Candidate]:
     """The questions of one paper, in their order. Raises ValueError when the blueprint can't be filled."""
     chance = random.Random(f"draw:{seed}")  # noqa: S311 - a draw that can be repeated, not a secret
     mixed = sorted(candidates, key=lambda c: c.question_id)
     chance.shuffle(mixed)
-    taken = _assigned(needs, mixed)
-    if len(taken) < sum(need.count for need in needs):
-        raise ValueError(f"only {len(taken)} of {sum(need.count for need in needs)} questions can be drawn")
-    chosen = [mixed[place] for place in taken]
+    chosen = [c for c in mixed if c.question_id in blueprint.fixed]
+    chosen += [mixed[at] for at in _assigned(blueprint, mixed)]
+    if len(chosen) < blueprint.total or sum(c.critical for c in chosen) < blueprint.critical:
+        raise ValueError(f"only {len(chosen)} of {blueprint.total} questions can be drawn")
     chance.shuffle(chosen)
     return chosen
 
 
-def _assigned(needs: Sequence[Need], candidates: Sequence[Candidate]) -> dict[int, int]:
-    """Candidates' places to the lines they fill: as many as can be, whichever lines overlap (augmenting paths)."""
-    taken: dict[int, int] = {}
+def _assigned(blueprint: Blueprint, candidates: Sequence[Candidate]) -> dict[int, int]:
+    """Candidates' places to the lines they fill: as many as can be, whichever lines overlap, critical ones as wanted.
 
-    def place_one(line: int, seen: set[int]) -> bool:
-        for at, candidate in enumerate(candidates):
-            if at in seen or not _fits(needs[line], candidate):
+    Candidates come one after the other, and who has a seat keeps some seat. So whoever comes first is in: the critical ones
+    that are wanted, then all others as they lie.
+    """
+    seats = _Seats(blueprint.needs, candidates)
+    missing = blueprint.critical - sum(c.critical for c in candidates if c.question_id in blueprint.fixed)
+    free = [at for at, c in enumerate(candidates) if c.question_id not in blueprint.fixed]
+    for at in free:
+        if missing > 0 and candidates[at].critical:
+            missing -= seats.take(at, set())
+    for at in free:
+        if sum(seats.room) and at not in seats.taken:
+            seats.take(at, set())
+    return seats.taken
+
+
+class _Seats:
+    """The lines of a blueprint with so many seats each. Whoever sits may move to another line to make room (augmenting paths)."""
+
+    def __init__(self, needs: Sequence[Need], candidates: Sequence[Candidate]) -> None:
+        self._needs, self._candidates = needs, candidates
+        self.room = [need.count for need in needs]
+        self.taken: dict[int, int] = {}
+
+    def take(self, at: int, seen: set[int]) -> bool:
+        """Seats a candidate, if need be by moving others along lines that were not looked at yet."""
+        for line, need in enumerate(self._needs):
+            if line in seen or not fits(need, self._candidates[at]):
                 continue
-            seen.add(at)
-            if at not in taken or place_one(taken[at], seen):
-                taken[at] = line
-                return True
+            seen.add(line)
+            if self.room[line]:
+                self.room[line] -= 1
+            elif not any(self.take(other, seen) for other, its in list(self.taken.items()) if its == line):
+                continue
+            self.taken[at] = line
+            return True
         return False
-
-    for line, need in enumerate(needs):
-        for _ in range(need.count):
-            if not place_one(line, set()):
-                break
-    return taken
 
 
 @dataclass(frozen=True)
@@ -187,9 +253,10 @@ class _Names:
         return dict(own) if "answer" in own else {"accepted": self._accepted(f"accepted.{gap}")}
 
     def _accepted(self, key: str) -> list[str]:
-        """Accepted answers, one a line, in the paper's language and in the source beside it."""
+        """Accepted answers, one a line, in the paper's language and in the source that stands beside it."""
         text = self._words[key]
-        lines = [*text["text"].splitlines(), *text.get("source", {}).get("text", "").splitlines()]
+        beside = (text.get(name, {}).get("text", "") for name in ("source", "parallel"))
+        lines = [line for words in (text["text"], *beside) for line in words.splitlines()]
         return [line.strip() for line in lines if line.strip()]
 
 
@@ -199,7 +266,8 @@ def digest(sheet: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _fits(need: Need, candidate: Candidate) -> bool:
+def fits(need: Need, candidate: Candidate) -> bool:
+    """Whether a question could fill a line."""
     return (
         need.topic in (None, candidate.topic)
         and need.difficulty in (None, candidate.difficulty)

@@ -4,9 +4,10 @@ from sqlalchemy import Select, false, or_, select
 
 from lmsapp.accounts.roles import Role
 from lmsapp.cohorts.models import Cohort, CohortStaff, Enrolment
+from lmsapp.core import clock
 from lmsapp.core.access import YES, Actor, Answer, yes_if
 from lmsapp.core.translations import N_
-from lmsapp.exams.models import Attempt, Sitting
+from lmsapp.exams.models import Attempt, QuestionDraft, Sitting
 
 READERS = (Role.MANAGER, Role.AUDITOR)
 
@@ -126,6 +127,48 @@ def may_read_result(actor: Actor, attempt: Attempt | None = None) -> Answer:
     return yes_if(own or may_watch(actor, attempt.sitting), N_("Results can be seen after they are released."))
 
 
+def _own_and_over(actor: Actor, attempt: Attempt | None) -> bool:
+    """One's own released attempt, when nobody can begin the exam any more: a result shown at once tells no answers."""
+    if attempt is None or attempt.person_id != actor.person_id or attempt.state != "released":
+        return False
+    return attempt.sitting.released_at is not None or attempt.sitting.closes_at <= clock.now()
+
+
+def may_read_answers(actor: Actor, attempt: Attempt | None = None) -> Answer:
+    """What a candidate answered: herself after release, those who teach or assess her cohort, auditors; others see the result."""
+    inside = attempt is not None and _teaches(actor, attempt.sitting.cohort, "instructor", "assessor")
+    return yes_if(
+        _own_and_over(actor, attempt) or inside or actor.keeper or actor.is_a(Role.AUDITOR),
+        N_("Only those who teach or assess this cohort may read the answers."),
+    )
+
+
+def may_read_key(actor: Actor, attempt: Attempt | None = None) -> Answer:
+    """What would have been right: the candidate after release, those who teach or assess her cohort."""
+    inside = attempt is not None and _teaches(actor, attempt.sitting.cohort, "instructor", "assessor")
+    own = _own_and_over(actor, attempt)
+    return yes_if(own or inside or actor.keeper, N_("Only those who teach or assess this cohort may see the key."))
+
+
+def may_judge(actor: Actor, sitting: Sitting | None = None) -> Answer:
+    """Marking written answers: the assessors and instructors of the sitting's cohort."""
+    return may_judge_cohort(actor, sitting.cohort if sitting else None)
+
+
+def may_judge_cohort(actor: Actor, cohort: Cohort | None = None) -> Answer:
+    """Marking the written answers of a cohort's sittings."""
+    inside = actor.is_a(Role.INSTRUCTOR, Role.ASSESSOR) and (
+        cohort is None or _teaches(actor, cohort, "instructor", "assessor")
+    )
+    return yes_if(inside or actor.keeper, N_("Only the assessors and instructors of this cohort may mark its exams."))
+
+
+def may_correct(actor: Actor, sitting: Sitting | None = None) -> Answer:
+    """Correcting marks that stand: the sitting's assessors."""
+    inside = actor.is_a(Role.ASSESSOR) and (sitting is None or _teaches(actor, sitting.cohort, "assessor"))
+    return yes_if(inside or actor.keeper, N_("Only the assessors of this cohort may correct its marks."))
+
+
 def may_author(actor: Actor, _thing: object = None) -> Answer:
     """Reading and drafting questions with their keys: instructors and training managers of the centre."""
     return yes_if(
@@ -137,3 +180,17 @@ def may_author(actor: Actor, _thing: object = None) -> Answer:
 def may_publish(actor: Actor, _thing: object = None) -> Answer:
     """Putting questions into a bank, retiring them: training managers; instructors draft."""
     return yes_if(actor.keeper or actor.is_a(Role.MANAGER), N_("Only training managers may put questions into a bank."))
+
+
+def may_draft(actor: Actor, draft: QuestionDraft | None = None) -> Answer:
+    """Writing on in a draft: whoever wrote it, and training managers."""
+    own = draft is None or draft.made_by == actor.person_id
+    return yes_if(
+        actor.keeper or actor.is_a(Role.MANAGER) or (actor.is_a(Role.INSTRUCTOR) and own),
+        N_("Only its author and training managers may change this draft."),
+    )
+
+
+def may_compose(actor: Actor, _thing: object = None) -> Answer:
+    """Deciding what an exam asks, how long it takes and when it is passed: training managers."""
+    return yes_if(actor.keeper or actor.is_a(Role.MANAGER), N_("Only training managers may compose exams."))

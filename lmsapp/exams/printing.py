@@ -31,7 +31,7 @@ from lmsapp.core.settings import Settings
 from lmsapp.core.storage import Folder
 from lmsapp.core.translations import N_, use
 from lmsapp.core.translations import gettext as _
-from lmsapp.exams import booklets, composing, layout, papers, policy, sitting
+from lmsapp.exams import booklets, composing, layout, policy, sitting
 from lmsapp.exams.attempts import State
 from lmsapp.exams.layout import PURPOSES, PaperFacts
 from lmsapp.exams.models import Attempt, AttemptEvent, Exam, KeyedSheet, Paper, PaperFile, Sitting
@@ -102,7 +102,7 @@ def prepare(
                 name=seat.enrolment.person.name,
             )
     known = {
-        code: composing.candidates(session, held.exam.bank_id, code, drafts_allowed=drafts_allowed)
+        code: composing.drawable(session, held.exam, code, drafts_allowed=drafts_allowed)
         for code in {seat.enrolment.language for seat in chosen}
     }
     made = [_prepared(session, actor, held, seat.enrolment, known[seat.enrolment.language]) for seat in chosen]
@@ -117,12 +117,11 @@ def _prepared(
 ) -> Attempt:
     exam, seed = held.exam, secrets.token_hex(16)
     try:
-        drawn = papers.draw(composing.needs(exam), candidates, seed)
+        frozen = composing.drawn(session, exam, candidates, enrolment.language, seed)
     except ValueError as problem:
         raise Conflict(
             N_("The question bank does not hold enough questions for this exam. Tell your instructor.")
         ) from problem
-    frozen = papers.freeze(drawn, seed, enrolment.language, shuffle=exam.shuffle)
     number = select(func.count()).where(Attempt.sitting_id == held.id, Attempt.person_id == enrolment.person_id)
     attempt = Attempt(
         code="".join(secrets.choice(sitting.ALPHABET) for _ in range(10)),

@@ -1,6 +1,6 @@
 """Reading exams: sittings, attempts, marks, a cohort's results. Keys are read by marking and by released results only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
@@ -15,20 +15,24 @@ from lmsapp.cohorts.models import Cohort, Enrolment
 from lmsapp.core import clock
 from lmsapp.core.access import Actor
 from lmsapp.core.errors import NotFound
-from lmsapp.exams import attempts, policy
+from lmsapp.exams import attempts, policy, resits
 from lmsapp.exams.attempts import State
 from lmsapp.exams.models import (
+    FINAL,
     AnswerCurrent,
     AnswerEvent,
     Attempt,
     Bank,
+    Correction,
     Exam,
     Mark,
     Question,
     QuestionDraft,
     QuestionVersion,
     Sitting,
+    Submission,
 )
+from lmsapp.exams.resits import Resit, Tried
 
 
 @dataclass(frozen=True)
@@ -138,9 +142,13 @@ def _sittings() -> Select[*tuple[Any, ...]]:
 
 
 def sittings_with_results(session: Session, cohort_id: int) -> tuple[list[Sitting], Mapping[int, Result]]:
-    """A cohort's sittings, the latest first, and the best result by enrolment id."""
+    """A cohort's sittings, the latest first, and the best result of the final exam by enrolment id."""
     rows = session.execute(_sittings(), {"cohort": cohort_id}).all()
-    newest = {one.id: (one, mark) for _sitting, one, mark in rows if mark is not None and one.state != State.VOID}
+    newest = {
+        one.id: (one, mark)
+        for held, one, mark in rows
+        if mark is not None and one.state != State.VOID and held.exam.code == FINAL
+    }
     found: dict[int, Result] = {}
     for _id, (one, mark) in sorted(newest.items()):
         found[one.enrolment_id] = _better(found.get(one.enrolment_id), one, mark)
@@ -149,7 +157,8 @@ def sittings_with_results(session: Session, cohort_id: int) -> tuple[list[Sittin
 
 def _better(before: Result | None, one: Attempt, mark: Mark) -> Result:
     """The better of what was known and one more attempt; both count as attempts and both markers marked."""
-    markers = frozenset({mark.marked_by} if mark.marked_by else ())
+    judges = {person for one in mark.judged.values() for person in one["by"]}
+    markers = frozenset(person for person in {mark.marked_by, *judges} if person)
     released = one.state == State.RELEASED
     this = Result(one.enrolment_id, percent(mark), mark.passed, mark.critical_failed, 1, released, markers)
     if before is None:
@@ -220,6 +229,32 @@ def somebody_sits(session: Session) -> bool:
     return bool(session.scalar(select(exists().where(Attempt.state.in_((State.OPEN, State.PAUSED))))))
 
 
+def resit(session: Session, held: Sitting, person_id: int) -> Resit:
+    """Whether a person may begin this exam now, by her earlier attempts at all its sittings in the cohort."""
+    now = clock.now()
+    rows = session.execute(
+        select(Attempt, Submission.submitted_at)
+        .join(Sitting, Sitting.id == Attempt.sitting_id)
+        .outerjoin(Submission, Submission.attempt_id == Attempt.id)
+        .where(
+            Sitting.exam_id == held.exam_id,
+            Sitting.cohort_id == held.cohort_id,
+            Attempt.person_id == person_id,
+            Attempt.started_at <= now,
+        )
+    ).all()
+    marks = newest_marks(session, [row.Attempt.id for row in rows])
+    tried = [
+        Tried(
+            state_now(one),
+            submitted_at or one.deadline_at,
+            one.state == State.RELEASED and one.id in marks and marks[one.id].passed,
+        )
+        for one, submitted_at in rows
+    ]
+    return resits.may_begin(tried, held.exam.attempts, held.exam.wait_hours, now)
+
+
 def banks(session: Session) -> Sequence[tuple[Bank, int]]:
     """All banks with the number of their living questions."""
     rows = session.execute(
@@ -260,4 +295,43 @@ def picture_digests(session: Session) -> set[str]:
 
 def exam_of(session: Session, edition_id: int) -> Exam | None:
     """The final exam of an edition, if it was made."""
-    return session.scalar(select(Exam).where(Exam.edition_id == edition_id))
+    return session.scalar(select(Exam).where(Exam.edition_id == edition_id, Exam.code == FINAL))
+
+
+def corrected_to_fail(session: Session) -> set[int]:
+    """Enrolments whose exam was corrected and is, by their best result, not passed now."""
+    rows = session.execute(
+        select(Attempt.enrolment_id, Sitting.cohort_id)
+        .join(Mark, Mark.attempt_id == Attempt.id)
+        .join(Sitting, Sitting.id == Attempt.sitting_id)
+        .where(Mark.cause == "corrected")
+        .distinct()
+    ).all()
+    best = {cohort: results(session, cohort) for cohort in {row.cohort_id for row in rows}}
+    return {
+        row.enrolment_id
+        for row in rows
+        if (found := best[row.cohort_id].get(row.enrolment_id)) is None or not found.passed
+    }
+
+
+def waiting(session: Session, cohort_id: int) -> tuple[Mapping[int, int], Sequence[int]]:
+    """What waits for people in a cohort's sittings: handed-in attempts without a mark, and sittings with a correction asked."""
+    handed_in = session.execute(
+        select(Attempt.sitting_id, func.count())
+        .join(Sitting, Sitting.id == Attempt.sitting_id)
+        .where(Sitting.cohort_id == cohort_id, Attempt.state == State.SUBMITTED)
+        .group_by(Attempt.sitting_id)
+    )
+    asked = session.scalars(
+        select(Correction.sitting_id)
+        .join(Sitting, Sitting.id == Correction.sitting_id)
+        .where(Sitting.cohort_id == cohort_id, Correction.state == "asked")
+        .distinct()
+    )
+    return {row[0]: row[1] for row in handed_in}, asked.all()
+
+
+def questions(session: Session, ids: Iterable[int]) -> Mapping[int, Question]:
+    """Questions by their ids."""
+    return {one.id: one for one in session.scalars(select(Question).where(Question.id.in_(list(ids))))}

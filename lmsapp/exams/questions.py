@@ -24,7 +24,7 @@ written for the others. Empty takes the answer back.
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
@@ -68,6 +68,20 @@ def points_of(kind: str, structure: Structure) -> int:
 def squares(columns: int, rows: int) -> list[str]:
     """The squares of a drawing's grid, row by row: A1, B1 … A2 …"""
     return [f"{chr(ord('A') + column)}{row}" for row in range(1, rows + 1) for column in range(columns)]
+
+
+def places(marked: Collection[str]) -> list[list[str]]:
+    """Marked squares as places: squares that share an edge are one place."""
+    left, found = sorted(marked, key=lambda square: (int(square[1:]), square)), []
+    while left:
+        place = [left.pop(0)]
+        for square in place:
+            column, row = ord(square[0]), int(square[1:])
+            beside = {f"{chr(column + x)}{row + y}" for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1))}
+            place += [other for other in left if other in beside]
+            left = [other for other in left if other not in beside]
+        found.append(place)
+    return found
 
 
 # ---------- is it well-formed? ----------

@@ -21,7 +21,7 @@ from lmsapp.core.errors import Conflict, Invalid, NotFound
 from lmsapp.core.events import publish
 from lmsapp.core.formatting import latin_digits
 from lmsapp.core.translations import N_
-from lmsapp.exams import attempts, composing, papers, policy, queries, saving
+from lmsapp.exams import attempts, composing, policy, queries, resits, saving
 from lmsapp.exams.attempts import State
 from lmsapp.exams.batches import Closing
 from lmsapp.exams.events import AttemptHandedIn
@@ -86,14 +86,16 @@ def begin(session: Session, actor: Actor, sitting: Sitting, *, drafts_allowed: b
     for attempt in earlier:
         if queries.state_now(attempt) in (State.OPEN, State.PAUSED):
             return attempt
+    if any(attempt.state == State.PREPARED for attempt in earlier):
+        raise Conflict(N_("You write this exam on paper."))
     if not sitting.opens_at <= now < sitting.closes_at:
         raise Conflict(N_("This exam is not open now."))
     if sitting.room_code and not _same_code(room_code, sitting.room_code):
         message = N_("This is not the code of the room. The invigilator says it or writes it on the board.")
         raise Invalid(message, {"room_code": message})
-    counted = [a for a in earlier if a.state != State.VOID]
-    if len(counted) >= sitting.exam.attempts:
-        raise Conflict(N_("You have used all your attempts at this exam."))
+    again = queries.resit(session, sitting, enrolment.person_id)
+    if not again:
+        raise Conflict(resits.REFUSALS[again.ground])
     return _hand_out(session, actor, sitting, enrolment, len(earlier) + 1, now, drafts_allowed=drafts_allowed)
 
 
@@ -114,14 +116,12 @@ def _hand_out(
 ) -> Attempt:
     exam = sitting.exam
     seed = secrets.token_hex(16)
-    candidates = composing.candidates(session, exam.bank_id, enrolment.language, drafts_allowed=drafts_allowed)
     try:
-        drawn = papers.draw(composing.needs(exam), candidates, seed)
+        frozen = composing.paper(session, exam, enrolment.language, seed, drafts_allowed=drafts_allowed)
     except ValueError as problem:
         raise Conflict(
             N_("The question bank does not hold enough questions for this exam. Tell your instructor.")
         ) from problem
-    frozen = papers.freeze(drawn, seed, enrolment.language, shuffle=exam.shuffle)
     attempt = Attempt(
         code="".join(secrets.choice(ALPHABET) for _ in range(10)),
         sitting_id=sitting.id,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from flask import current_app
+from flask import current_app, request
 from flask_login import current_user
 
 from lmsapp.accounts.roles import STAFF, Role
@@ -13,6 +13,23 @@ from lmsapp.web.filters import can
 Place = tuple[str, str]
 Signed = tuple[str, str, str]
 P = TypeVar("P", bound=tuple[str, ...])
+
+# Where a page lies: at itself, elsewhere, or at the place of its capability.
+_LIES_AT = {
+    **{place: place for place in ("certificates.mine", "certificates.check", "materials.taken", "accounts.log")},
+    **dict.fromkeys(("cohorts.learn", "cohorts.lesson"), "cohorts.my_course"),
+    "certificates.close_out": "cohorts.cohorts",
+    "accounts.profile": "",
+}
+_SECTIONS = {
+    "catalogue": "catalogue.courses",
+    "cohorts": "cohorts.cohorts",
+    "exams": "exams.banks",
+    "certificates": "certificates.register",
+    "materials": "materials.library",
+    "engagements": "engagements.partners",
+    "accounts": "accounts.people",
+}
 
 
 def public_places() -> list[Place]:
@@ -31,7 +48,7 @@ def trainee_places() -> list[Signed]:
         return []
     return _there(
         ("home.start", _("Home"), "home"),
-        ("catalogue.courses", _("Lessons"), "book"),
+        ("cohorts.my_course", _("Lessons"), "book"),
         ("materials.library", _("Materials"), "file"),
         ("certificates.mine", _("Certificates"), "award"),
     )
@@ -47,6 +64,7 @@ def staff_places() -> list[tuple[str, list[Signed]]]:
     content = [
         ("catalogue.courses", _("Courses"), "book", None),
         ("exams.banks", _("Question banks"), "list", "may_author"),
+        ("exams.exams", _("Exams"), "edit", "may_author"),
         ("materials.library", _("Materials"), "file", None),
         ("materials.taken", _("Downloads"), "download", None),
     ]
@@ -73,14 +91,27 @@ def foot_places() -> list[Place]:
 
 
 def is_staff() -> bool:
-    """Whether the reader works here rather than learns or visits."""
-    return bool(current_user.roles & {role.value for role in STAFF})
+    """Whether the reader works with the site, in the centre or at a partner's, rather than learns or visits."""
+    return bool(current_user.roles & {role.value for role in (*STAFF, Role.PARTNER)})
+
+
+def is_partner() -> bool:
+    """Whether the reader is an officer of a partner agency and nothing else here."""
+    return Role.PARTNER.value in current_user.roles and not current_user.roles & {role.value for role in STAFF}
+
+
+def is_here(endpoint: str, place: str = "") -> bool:
+    """Whether the page shown lies at this place (or in the area it names): one place of a list at most is marked."""
+    shown = request.endpoint or ""
+    own = _LIES_AT.get(shown, _SECTIONS.get(shown.split(".")[0], shown))
+    return endpoint == (_SECTIONS[place] if place else own)
 
 
 def _there(*places: P) -> list[P]:
     return [place for place in places if place[0] in current_app.view_functions]
 
 
-FUNCTIONS: dict[str, Callable[[], object]] = {
-    function.__name__: function for function in (public_places, trainee_places, staff_places, foot_places, is_staff)
+FUNCTIONS: dict[str, Callable[..., object]] = {
+    function.__name__: function
+    for function in (public_places, trainee_places, staff_places, foot_places, is_staff, is_here)
 }

@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from lmsapp.accounts.policy import may_administer
 from lmsapp.accounts.roles import Role
+from lmsapp.catalogue import queries as catalogue
 from lmsapp.catalogue.views import CERTIFICATE_NAMES, GROUP_NAMES, drafts_allowed, narrowed
 from lmsapp.core import jobs
 from lmsapp.core.access import public, signed_in
@@ -14,7 +15,6 @@ from lmsapp.engagements import schematic
 from lmsapp.engagements import views as engagements
 from lmsapp.home import places, queries
 from lmsapp.materials import views as materials
-from lmsapp.translation import queries as texts
 from lmsapp.web import login
 from lmsapp.web.database import db
 from lmsapp.web.forms import takes_only
@@ -29,6 +29,9 @@ free = Area("machine", __name__, free=True)
 def start() -> str:
     """The first page for whoever asks: what to do next."""
     actor, language = login.actor(), current_language().code
+    if places.is_partner():
+        agency = queries.partner_day(db.session(), actor, language, drafts_allowed=drafts_allowed())
+        return render_template("home/partner.html", day=agency)
     if places.is_staff():
         day = queries.staff_day(db.session(), actor, language, drafts_allowed=drafts_allowed())
         return render_template("home/staff.html", day=day)
@@ -36,7 +39,7 @@ def start() -> str:
         mine = queries.trainee_day(db.session(), actor, language, drafts_allowed=drafts_allowed())
         return render_template("home/trainee.html", day=mine)
     listed = queries.front(db.session(), actor, language, drafts_allowed=drafts_allowed())
-    shown, filters = narrowed(listed, texts.coverage(db.session(), "course"))
+    shown, filters = narrowed(listed, catalogue.lesson_count(db.session(), [one.edition.id for one in listed]))
     return render_template(
         "home/start.html",
         shown=shown,
@@ -48,6 +51,21 @@ def start() -> str:
         **materials.NAMES,
         record=engagements.shown(),
         map=schematic.drawn(),
+    )
+
+
+@area.get("/search", policy=public)
+def search() -> str:
+    """Courses and materials in which all the words stand."""
+    language, typed = current_language().code, request.args.get("q", "")[:100]
+    listed = queries.front(db.session(), login.actor(), language, drafts_allowed=drafts_allowed()) if typed else []
+    return render_template(
+        "home/search.html",
+        typed=typed,
+        shown=narrowed(listed, {})[0],
+        materials=materials.narrowed(materials.shelf())[0] if typed else [],
+        certificates=CERTIFICATE_NAMES,
+        **materials.NAMES,
     )
 
 

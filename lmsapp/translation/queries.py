@@ -19,6 +19,11 @@ def document(session: Session, kind: str, key: str) -> Document | None:
     return session.scalar(select(Document).where(Document.kind == kind, Document.key == key))
 
 
+def source_language(session: Session, document_id: int) -> str:
+    """The language a document was written in."""
+    return session.scalar(select(Document.source_language).where(Document.id == document_id)) or ""
+
+
 def texts(
     session: Session,
     document_ids: Iterable[int],
@@ -106,22 +111,50 @@ def _behind(session: Session, rows: Sequence[Any]) -> Mapping[int, str]:
     return gravest
 
 
-def coverage(session: Session, kind: str) -> dict[int, dict[str, int]]:
-    """How many units of each document of a kind are translated, by language; `""` counts the units themselves."""
-    totals = session.execute(
-        select(Unit.document_id, func.count())
-        .join(Document)
-        .where(Document.kind == kind, Unit.retired.is_(False))
-        .group_by(Unit.document_id)
-    )
-    found: dict[int, dict[str, int]] = {document_id: {"": count} for document_id, count in totals}
-    rows = session.execute(
-        select(Unit.document_id, Translation.language, func.count())
+def every_text(session: Session, document_id: int) -> list[str]:
+    """All words a document has today, its source's and those of every translation: for searching."""
+    living = (Unit.document_id == document_id, Unit.retired.is_(False))
+    own = (SourceRevision.unit_id == Unit.id) & (SourceRevision.number == Unit.revision)
+    sources = select(SourceRevision.text).join(Unit, own).where(*living).order_by(Unit.position)
+    translated = (
+        select(Translation.text)
         .join(Unit, Unit.id == Translation.unit_id)
-        .join(Document, Document.id == Unit.document_id)
-        .where(Document.kind == kind, Unit.retired.is_(False), Translation.current)
-        .group_by(Unit.document_id, Translation.language)
+        .where(*living, Translation.current)
+        .order_by(Translation.language, Unit.position)
     )
-    for document_id, language, count in rows:
-        found[document_id][language] = count
-    return found
+    return [*session.scalars(sources), *session.scalars(translated)]
+
+
+def translated_counts(session: Session, document_id: int) -> dict[str, int]:
+    """How many units of one document are translated, by language; `""` counts the units themselves."""
+    living = (Unit.document_id == document_id, Unit.retired.is_(False))
+    rows = session.execute(
+        select(Translation.language, func.count())
+        .join(Unit, Unit.id == Translation.unit_id)
+        .where(*living, Translation.current)
+        .group_by(Translation.language)
+    )
+    total = session.scalar(select(func.count()).select_from(Unit).where(*living)) or 0
+    return {"": total} | {row[0]: row[1] for row in rows}
+
+
+def lacking(language: str) -> Select[int]:
+    """Ids of the documents that have a living text which is not to be had in a language."""
+    here = (Translation.unit_id == Unit.id) & (Translation.language == language) & Translation.current
+    return (
+        select(Unit.document_id)
+        .join(Document, Document.id == Unit.document_id)
+        .outerjoin(Translation, here)
+        .where(Unit.retired.is_(False), Document.source_language != language, Translation.id.is_(None))
+    )
+
+
+def revisions(session: Session, document_id: int) -> Sequence[tuple[Unit, SourceRevision]]:
+    """Every wording a document's units had in its source language, the oldest first."""
+    rows = session.execute(
+        select(Unit, SourceRevision)
+        .join(SourceRevision, SourceRevision.unit_id == Unit.id)
+        .where(Unit.document_id == document_id)
+        .order_by(SourceRevision.made_at, SourceRevision.id)
+    ).all()
+    return [(row[0], row[1]) for row in rows]

@@ -102,5 +102,5 @@ def load_all(session: Session, root: Path) -> dict[str, Counter[str]]:
 
 
 def in_order(sources: Sources) -> list[CourseFile]:
-    """Courses by group, then by code: the catalogue's order."""
-    return sorted(sources.courses(), key=lambda c: (GROUPS.index(c.facts["group"]), c.code))
+    """Courses by group, then by the number in their code, which rises as one builds on another: the catalogue's order."""
+    return sorted(sources.courses(), key=lambda c: (GROUPS.index(c.facts["group"]), c.code.partition("-")[2], c.code))

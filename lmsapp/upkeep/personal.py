@@ -72,7 +72,7 @@ FIELDS: dict[str, dict[str, str]] = {
     "lesson_progress": {"key": "enrolment_id lesson_id", "trace": "position opened_at seen_at", "learning": "done_at"},
     "attempt": {
         "key": "id code sitting_id person_id enrolment_id",
-        "result": "number state language started_at deadline_at grace_seconds paused_at",
+        "result": "number mode state language started_at deadline_at grace_seconds paused_at offline_at",
     },
     "attempt_event": {"key": "id attempt_id", "act": "before after at person_id", "words": "reason"},
     "paper": {"key": "attempt_id", "result": "seed digest sheet shapes key"},
@@ -84,6 +84,20 @@ FIELDS: dict[str, dict[str, str]] = {
     "answer_current": {"key": "attempt_id", "result": "item value epoch client_seq saved_at"},
     "answer_clash": {"key": "id attempt_id", "result": "client_seq item value received_at", "trace": "device"},
     "device_lease": {"key": "attempt_id", "trace": "epoch device taken_at"},
+    "keyed_sheet": {"key": "id attempt_id", "result": "number rows", "act": "keyed_by keyed_at"},
+    "sheet_decision": {"key": "attempt_id", "result": "rows", "act": "decided_by decided_at"},
+    "paper_file": {"key": "attempt_id", "result": "purpose size digest octets pages made_at"},
+    "offline_grant": {
+        "key": "id attempt_id key_id",
+        "result": "epoch content signature granted_at",
+        "trace": "device public_key",
+    },
+    "bundle": {
+        "key": "id sitting_id attempt_id",
+        "result": "digest content state doubts received_at",
+        "act": "received_from judged_at judged_by",
+        "words": "reason",
+    },
     "submission": {"key": "attempt_id idempotency_key", "result": "answers_hash answered by_expiry submitted_at"},
     "mark": {
         "key": "id attempt_id",

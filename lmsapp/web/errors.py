@@ -9,7 +9,17 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
 from lmsapp.core import audit, sessions, troubles
-from lmsapp.core.errors import Busy, Conflict, Full, Invalid, LmsError, NotAllowed, NotFound, SignInNeeded
+from lmsapp.core.errors import (
+    NOTHING_HERE,
+    Busy,
+    Conflict,
+    Full,
+    Invalid,
+    LmsError,
+    NotAllowed,
+    NotFound,
+    SignInNeeded,
+)
 from lmsapp.core.translations import N_, gettext
 from lmsapp.web import database, locale, login
 from lmsapp.web.csrf import StaleForm
@@ -43,9 +53,7 @@ TITLES = {
 }
 MESSAGES = {
     400: N_("The address or the form holds something this page does not know. Nothing was changed."),
-    404: N_(
-        "The address may be mistyped, or the page was moved. Start from the first page, or search for what you need."
-    ),
+    404: NOTHING_HERE,
     405: N_("Open the page by a link or a form of this site."),
     413: N_("The file or text is larger than this page takes. Nothing was stored."),
     429: N_("Wait a few minutes and try again. If you are sitting an exam, that page goes on working."),

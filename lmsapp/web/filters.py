@@ -42,6 +42,7 @@ def install(app: Flask) -> None:
         slip_words=slip_words,
         month_names=formatting.month_names,
         same_page=same_page,
+        without=without,
         can=can,
         has_page=lambda endpoint: endpoint in current_app.view_functions,
         now=clock.now,
@@ -58,6 +59,7 @@ def install(app: Flask) -> None:
         both_spans=lambda days: formatting.span_text(days[0], days[1], calendar=_calendar()),
         moment=lambda at: formatting.moment_text(at, zone(), calendar=_calendar()),
         moment_day=_day_of,
+        weekday_moment=_weekday_moment,
         moments=lambda ends: formatting.moments_text(ends[0], ends[1], zone(), calendar=_calendar()),
         clock=lambda at: formatting.time_text(at, zone()),
         weekday=formatting.weekday_text,
@@ -110,6 +112,14 @@ def same_page(**changes: Any) -> str:
     )
 
 
+def without(name: str, value: str) -> str:
+    """This page's address with one of the values of its query taken away."""
+    query: dict[str, Any] = {
+        key: [v for v in values if (key, v) != (name, value)] for key, values in request.args.lists()
+    }
+    return url_for(request.endpoint or "home.start", **(request.view_args or {}), **query)
+
+
 def device(agent: str) -> str:
     """A browser and system in two words, from what the browser says of itself."""
     browser = next((n for n in ("Firefox", "Edg", "Chrome", "Safari") if n in agent), "")
@@ -131,6 +141,13 @@ def _day_of(at: datetime) -> str:
     return formatting.date_text(PartialDate.of(at.astimezone(ZoneInfo(zone())).date()), calendar=_calendar()).primary
 
 
+def _weekday_moment(at: datetime) -> str:
+    weekday = formatting.weekday_text(at.astimezone(ZoneInfo(zone())).date())
+    return gettext(
+        "%(weekday)s, %(date)s", weekday=weekday, date=formatting.moment_text(at, zone(), calendar=_calendar())
+    )
+
+
 def _every_page() -> dict[str, Any]:
     language = current()
     return {
@@ -150,9 +167,9 @@ def prerequisites(items: list[dict[str, Any]], words: dict[str, Any]) -> str:
             else ""
         )
         if item.get("any"):
-            shown.append(" / ".join(item["any"]))
+            shown.append(formatting.list_text(item["any"], either=True))
         elif item.get("course"):
-            shown.append(" / ".join(part for part in (item["course"], text) if part))
+            shown.append(formatting.list_text([part for part in (item["course"], text) if part], either=True))
         else:
             shown.append(text)
     return formatting.list_text([part for part in shown if part])

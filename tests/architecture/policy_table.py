@@ -19,6 +19,7 @@ PUBLIC = {
     "home.accessibility",
     "home.help_page",
     "home.privacy",
+    "home.search",
     "home.start",
     "machine.health",
     "machine.robots",
@@ -39,11 +40,14 @@ SIGNED_IN = {
     "accounts.profile",
     "accounts.sign_out",
     "certificates.mine",
+    "cohorts.my_course",
     "materials.taken",
 }
 OVERSIGHT = {"manager", "administrator"}
 READERS = {"manager", "administrator", "auditor"}
 STAFF_OF_COHORT = {"instructor", "manager"}
+MARKERS = {"instructor", "assessor"}
+AUTHORS = {"instructor", "other_instructor", "manager"}
 
 TABLE: dict[str, set[str]] = {
     # people
@@ -82,17 +86,45 @@ TABLE: dict[str, set[str]] = {
     "exams.note_room": {"instructor", "assessor", "manager"},
     "exams.note": {"instructor", "assessor", "manager"},
     **dict.fromkeys(
-        ("exams.pause_room", "exams.resume_room", "exams.extend_room", "exams.room_code", "exams.release"),
+        (
+            "exams.give_back",
+            "exams.pause_room",
+            "exams.resume_room",
+            "exams.extend_room",
+            "exams.room_code",
+            "exams.release",
+        ),
         STAFF_OF_COHORT,
     ),
     **dict.fromkeys(("exams.pause", "exams.resume", "exams.extend"), STAFF_OF_COHORT),
     "exams.void": {"manager"},
-    "exams.banks": {"instructor", "other_instructor", "manager"},
-    "exams.bank": {"instructor", "other_instructor", "manager"},
-    "exams.import_questions": {"instructor", "other_instructor", "manager"},
-    "exams.import_report": {"instructor", "other_instructor", "manager"},
-    "exams.export_questions": {"instructor", "other_instructor", "manager"},
-    "exams.bank_picture": {"instructor", "other_instructor", "manager"},
+    **dict.fromkeys(("exams.analysis", "exams.item_analysis", "exams.analysis_sheet"), AUTHORS),
+    "exams.count_anew": {"manager"},
+    **dict.fromkeys(("exams.marking", "exams.judge", "exams.corrections", "exams.decide"), MARKERS),
+    "exams.regrade": {"assessor"},
+    "exams.points": {"assessor"},
+    "exams.banks": AUTHORS,
+    "exams.bank": AUTHORS,
+    "exams.new_bank": {"manager"},
+    "exams.bank_settings": {"manager"},
+    "exams.drafts": AUTHORS,
+    "exams.write": AUTHORS,
+    "exams.write_question": AUTHORS,
+    "exams.edit_draft": {"instructor", "manager"},
+    "exams.publish_draft": {"manager"},
+    "exams.send_back": {"manager"},
+    "exams.bank_question": AUTHORS,
+    "exams.revise_question": AUTHORS,
+    "exams.duplicate_question": AUTHORS,
+    "exams.retire_question": {"manager"},
+    "exams.bring_back": {"manager"},
+    "exams.exams": AUTHORS,
+    "exams.exam GET": AUTHORS,
+    "exams.exam POST": {"manager"},
+    "exams.import_questions": AUTHORS,
+    "exams.import_report": AUTHORS,
+    "exams.export_questions": AUTHORS,
+    "exams.bank_picture": AUTHORS,
     "exams.begin": {"trainee"},
     "exams.question": {"trainee"},
     "exams.events": {"trainee"},
@@ -127,7 +159,11 @@ TABLE: dict[str, set[str]] = {
 }
 
 # Objects that belong to nobody in particular: their address has an argument, but no owner.
-WITHOUT_OWNER = {"exams.bank", "exams.import_questions", "exams.import_report", "exams.export_questions"}
+WITHOUT_OWNER = {
+    *("exams.bank", "exams.bank_settings", "exams.drafts", "exams.exam", "exams.write", "exams.write_question"),
+    *("exams.import_questions", "exams.import_report", "exams.export_questions"),
+    *("exams.analysis", "exams.item_analysis", "exams.analysis_sheet", "exams.count_anew"),
+}
 # An administrator of the second world's agency administers its people; the first world's agency has none in the cast.
 OTHER_WORLD: dict[str, set[str]] = {
     name: {"other_administrator"}

@@ -86,6 +86,19 @@ def test_names_sort_by_the_alphabet_of_their_language() -> None:
     assert sorted(reversed(ps), key=lambda n: sort_key(n, "ps")) == ps
 
 
+def test_a_mixed_list_keeps_scripts_together() -> None:
+    names = [("Əli", "az"), ("ანა", "ka"), ("ზურაბ", "ka"), ("احسان", "ps"), ("فریده", "prs")]
+    shuffled = [names[i] for i in (3, 1, 0, 4, 2)]
+    assert sorted(shuffled, key=lambda n: sort_key(*n)) == names
+
+
+def test_alternatives_are_joined_as_the_language_joins_them() -> None:
+    said = {code: formatting.list_text(["MAF-101", "DEM-110"], LANGUAGES[code], either=True) for code in LANGUAGES}
+    assert said["en"] == "MAF-101 or DEM-110"
+    assert said["prs"] == said["ps"] == "MAF-101 یا DEM-110"
+    assert said["tr"] == "MAF-101 veya DEM-110"
+
+
 @pytest.mark.parametrize(
     ("header", "code"),
     [

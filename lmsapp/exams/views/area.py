@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 
 from flask import Response, current_app, send_file
+from markupsafe import Markup
 
 from lmsapp.catalogue.models import Edition
 from lmsapp.catalogue.views import drafts_allowed
 from lmsapp.core.errors import NotFound
+from lmsapp.core.formatting import native_digits
 from lmsapp.core.storage import Folder
 from lmsapp.exams.formats import pictures
 from lmsapp.exams.models import Bank
+from lmsapp.exams.questions import GAP
 from lmsapp.translation import queries as texts
 from lmsapp.translation.queries import Texts
 from lmsapp.web.database import db
@@ -45,3 +48,15 @@ def shown_picture(picture: Mapping[str, str] | None) -> Response:
     )
     reply.headers["Cache-Control"] = "private, max-age=3600"
     return reply
+
+
+@area.app_template_filter("numbered_gaps")
+def numbered_gaps(text: str) -> str:
+    """A cloze's text with its gaps as numbers in brackets, for pages that show it beside the answers."""
+    return GAP.sub(lambda found: f"({native_digits(found[1])}) ___", text)
+
+
+@area.app_template_filter("square_at")
+def square_at(square: str) -> Markup:
+    """Where a square of a drawing's grid lies, as attributes of SVG."""
+    return Markup('x="{}" y="{}"').format(ord(square[0]) - ord("A"), int(square[1:]) - 1)

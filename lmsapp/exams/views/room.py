@@ -5,7 +5,9 @@ from collections import Counter
 from flask import Response, flash, redirect, render_template, url_for
 
 from lmsapp.cohorts import queries as cohorts
+from lmsapp.core import formatting, runs
 from lmsapp.core.errors import NotFound
+from lmsapp.core.runs import Outage
 from lmsapp.core.translations import gettext as _
 from lmsapp.core.translations import ngettext
 from lmsapp.exams import invigilating, marking, policy, queries, watching
@@ -15,6 +17,7 @@ from lmsapp.exams.models import Attempt, Sitting
 from lmsapp.exams.views.area import area, edition_title
 from lmsapp.web import login
 from lmsapp.web.database import db
+from lmsapp.web.filters import zone
 from lmsapp.web.forms import Form, takes_only
 
 Page = tuple[str, int]
@@ -45,6 +48,15 @@ def _acts(sent: Form | None) -> dict[str, Form]:
     return acts if sent is None else acts | {sent._prefix.rstrip("-"): sent}  # noqa: SLF001 - WTForms tells it nowhere else
 
 
+def _owed(held: Sitting) -> list[Outage]:
+    """Outages of this sitting whose minutes somebody who writes has not got back."""
+    return [
+        outage
+        for outage in runs.measured_outages(db.session(), held.opens_at)
+        if invigilating.owed(db.session(), held, outage)
+    ]
+
+
 def _room(held: Sitting, sent: Form | None = None) -> Page:
     desks = watching.desks(db.session(), held)
     page = render_template(
@@ -56,6 +68,7 @@ def _room(held: Sitting, sent: Form | None = None) -> Page:
         passed=sum(desk.mark.passed for desk in desks if desk.mark),
         enrolled=cohorts.enrolments(db.session(), held.cohort_id),
         notes=watching.notes(db.session(), held),
+        outages=_owed(held),
         acts=_acts(sent),
         sent=sent,
         State=State,
@@ -135,6 +148,22 @@ def extend_room(sitting_id: int) -> Page | Response:
     count = invigilating.extend_all(db.session(), login.actor(), held, form.minutes.data, form.reason.data)
     return _back(
         held, ngettext("Extra time is given to %(num)s trainee.", "Extra time is given to %(num)s trainees.", count)
+    )
+
+
+@area.post("/exams/sittings/<int:sitting_id>/outage", policy=policy.may_hold)
+def give_back(sitting_id: int) -> Page | Response:
+    """Gives the minutes of every measured outage back to those who were writing."""
+    held, form = _sitting(sitting_id), EmptyForm()
+    if not form.sent():
+        return _room(held, form)
+    given = 0
+    for outage in _owed(held):
+        begun, ended = (formatting.time_text(at, zone()) for at in (outage.begun_at, outage.ended_at))
+        reason = _("The server was away from %(begun)s to %(ended)s.", begun=begun, ended=ended)
+        given = max(given, invigilating.give_back(db.session(), login.actor(), held, outage, reason))
+    return _back(
+        held, ngettext("Extra time is given to %(num)s trainee.", "Extra time is given to %(num)s trainees.", given)
     )
 
 

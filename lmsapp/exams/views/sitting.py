@@ -78,6 +78,7 @@ def begin(sitting_id: int) -> str | Response | tuple[str, int]:
         mine=mine,
         open_ids=[a.id for a in mine if queries.state_now(a) in OPEN],
         is_open=held.opens_at <= clock.now() < held.closes_at,
+        on_paper=any(a.state == State.PREPARED for a in mine),
         form=form,
     )
     return page, 422 if form.errors else 200
@@ -86,7 +87,7 @@ def begin(sitting_id: int) -> str | Response | tuple[str, int]:
 def own_attempt(code: str) -> Attempt:
     """The candidate's own attempt of this code."""
     attempt = queries.attempt(db.session(), login.actor(), code)
-    if attempt.person_id != login.actor().person_id:
+    if attempt.person_id != login.actor().person_id or attempt.state == State.PREPARED:
         raise NotFound
     return attempt
 

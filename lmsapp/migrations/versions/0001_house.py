@@ -422,13 +422,17 @@ def upgrade() -> None:
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('blueprint', sa.JSON(), nullable=False),
     sa.Column('fixed', sa.JSON(), nullable=False),
+    sa.Column('critical', sa.Integer(), nullable=False),
+    sa.Column('languages', sa.JSON(), nullable=False),
     sa.Column('shuffle', sa.Boolean(), nullable=False),
     sa.Column('parallel', sa.Boolean(), nullable=False),
     sa.Column('offline', sa.Boolean(), nullable=False),
     sa.Column('release', sa.String(length=40), nullable=False),
     sa.Column('wait_hours', sa.Integer(), nullable=False),
+    sa.Column('room_code', sa.Boolean(), nullable=False),
     sa.CheckConstraint("release in ('instructor', 'at-once')", name=op.f('ck_exam_release')),
     sa.CheckConstraint('attempts between 1 and 10', name=op.f('ck_exam_attempts')),
+    sa.CheckConstraint('critical between 0 and 200', name=op.f('ck_exam_critical')),
     sa.CheckConstraint('grace_seconds between 0 and 600', name=op.f('ck_exam_grace')),
     sa.CheckConstraint('minutes between 1 and 600', name=op.f('ck_exam_minutes')),
     sa.CheckConstraint('pass_mark between 0 and 100', name=op.f('ck_exam_pass_mark')),
@@ -497,6 +501,7 @@ def upgrade() -> None:
     sa.Column('competence', sa.String(length=40), nullable=True),
     sa.Column('critical', sa.Boolean(), nullable=False),
     sa.Column('retired', sa.Boolean(), nullable=False),
+    sa.Column('search', sa.String(), nullable=False),
     sa.Column('origin', sa.String(length=40), nullable=False),
     sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.CheckConstraint("kind in ('single', 'multiple', 'true-false', 'matching', 'ordering', 'numeric', 'short-text', 'hotspot', 'cloze', 'written')", name=op.f('ck_question_kind')),
@@ -627,6 +632,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_enrolment_cohort_id'), ['cohort_id'], unique=False)
         batch_op.create_index('ix_enrolment_person_state', ['person_id', 'state'], unique=False)
 
+    op.create_table('exam_total',
+    sa.Column('exam_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('language', sa.String(length=8), nullable=False),
+    sa.Column('counts', sa.JSON(), nullable=False),
+    sa.ForeignKeyConstraint(['exam_id'], ['exam.id'], name=op.f('fk_exam_total_exam_id')),
+    sa.PrimaryKeyConstraint('exam_id', 'language', name=op.f('pk_exam_total'))
+    )
     op.create_table('instrument',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('partner_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -640,6 +652,16 @@ def upgrade() -> None:
     with op.batch_alter_table('instrument', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_instrument_partner_id'), ['partner_id'], unique=False)
 
+    op.create_table('item_total',
+    sa.Column('exam_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('question_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('language', sa.String(length=8), nullable=False),
+    sa.Column('counts', sa.JSON(), nullable=False),
+    sa.ForeignKeyConstraint(['exam_id'], ['exam.id'], name=op.f('fk_item_total_exam_id')),
+    sa.ForeignKeyConstraint(['question_id'], ['question.id'], name=op.f('fk_item_total_question_id')),
+    sa.PrimaryKeyConstraint('exam_id', 'question_id', 'version', 'language', name=op.f('pk_item_total'))
+    )
     op.create_table('lesson',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('module_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -699,6 +721,7 @@ def upgrade() -> None:
     sa.Column('language', sa.String(length=8), nullable=False),
     sa.Column('entry', sa.JSON(), nullable=False),
     sa.Column('origin', sa.String(length=200), nullable=False),
+    sa.Column('remark', sa.String(length=2000), nullable=False),
     sa.Column('made_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('made_at', sa.DateTime(), nullable=False),
     sa.ForeignKeyConstraint(['bank_id'], ['bank.id'], name=op.f('fk_question_draft_bank_id')),
@@ -1000,6 +1023,35 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_bundle_attempt_id'), ['attempt_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_bundle_sitting_id'), ['sitting_id'], unique=False)
 
+    op.create_table('correction',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('sitting_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('question_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(length=40), nullable=False),
+    sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('language', sa.String(length=8), nullable=True),
+    sa.Column('content', sa.JSON(), nullable=False),
+    sa.Column('reason', sa.String(length=400), nullable=False),
+    sa.Column('state', sa.String(length=40), nullable=False),
+    sa.Column('asked_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('asked_at', sa.DateTime(), nullable=False),
+    sa.Column('decided_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('decided_at', sa.DateTime(), nullable=True),
+    sa.CheckConstraint("(kind = 'points') = (attempt_id is not null)", name=op.f('ck_correction_one_attempt')),
+    sa.CheckConstraint("kind in ('void', 'also', 'instead', 'printed', 'points')", name=op.f('ck_correction_kind')),
+    sa.CheckConstraint("state in ('asked', 'applied', 'refused')", name=op.f('ck_correction_state')),
+    sa.ForeignKeyConstraint(['asked_by'], ['person.id'], name=op.f('fk_correction_asked_by')),
+    sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_correction_attempt_id')),
+    sa.ForeignKeyConstraint(['decided_by'], ['person.id'], name=op.f('fk_correction_decided_by')),
+    sa.ForeignKeyConstraint(['question_id'], ['question.id'], name=op.f('fk_correction_question_id')),
+    sa.ForeignKeyConstraint(['sitting_id'], ['sitting.id'], name=op.f('fk_correction_sitting_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_correction'))
+    )
+    with op.batch_alter_table('correction', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_correction_attempt_id'), ['attempt_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_correction_sitting_id'), ['sitting_id'], unique=False)
+
     op.create_table('device_lease',
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('epoch', sa.Integer(), autoincrement=False, nullable=False),
@@ -1025,6 +1077,21 @@ def upgrade() -> None:
     with op.batch_alter_table('extension', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_extension_attempt_id'), ['attempt_id'], unique=False)
 
+    op.create_table('judgement',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('item', sa.String(length=40), nullable=False),
+    sa.Column('part', sa.String(length=40), nullable=False),
+    sa.Column('points', sa.JSON(), nullable=False),
+    sa.Column('remark', sa.String(length=2000), nullable=False),
+    sa.Column('judged_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('judged_at', sa.DateTime(), nullable=False),
+    sa.CheckConstraint("part in ('first', 'second', 'third')", name=op.f('ck_judgement_part')),
+    sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_judgement_attempt_id')),
+    sa.ForeignKeyConstraint(['judged_by'], ['person.id'], name=op.f('fk_judgement_judged_by')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_judgement')),
+    sa.UniqueConstraint('attempt_id', 'item', 'part', name=op.f('uq_judgement_attempt_id_item_part'))
+    )
     op.create_table('keyed_sheet',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1049,13 +1116,21 @@ def upgrade() -> None:
     sa.Column('passed', sa.Boolean(), nullable=False),
     sa.Column('critical_failed', sa.Boolean(), nullable=False),
     sa.Column('items', sa.JSON(), nullable=False),
+    sa.Column('cause', sa.String(length=40), nullable=False),
+    sa.Column('reason', sa.String(length=400), nullable=True),
+    sa.Column('judged', sa.JSON(), nullable=False),
+    sa.Column('observed', sa.JSON(), nullable=False),
     sa.Column('marked_at', sa.DateTime(), nullable=False),
     sa.Column('marked_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.CheckConstraint("cause in ('marked', 'corrected')", name=op.f('ck_mark_cause')),
     sa.ForeignKeyConstraint(['attempt_id'], ['attempt.id'], name=op.f('fk_mark_attempt_id')),
     sa.ForeignKeyConstraint(['marked_by'], ['person.id'], name=op.f('fk_mark_marked_by')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_mark')),
     sa.UniqueConstraint('attempt_id', 'version', name=op.f('uq_mark_attempt_id_version'))
     )
+    with op.batch_alter_table('mark', schema=None) as batch_op:
+        batch_op.create_index('ix_mark_cause', ['cause'], unique=False)
+
     op.create_table('offline_grant',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1149,13 +1224,22 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_offline_grant_attempt_id'))
 
     op.drop_table('offline_grant')
+    with op.batch_alter_table('mark', schema=None) as batch_op:
+        batch_op.drop_index('ix_mark_cause')
+
     op.drop_table('mark')
     op.drop_table('keyed_sheet')
+    op.drop_table('judgement')
     with op.batch_alter_table('extension', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_extension_attempt_id'))
 
     op.drop_table('extension')
     op.drop_table('device_lease')
+    with op.batch_alter_table('correction', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_correction_sitting_id'))
+        batch_op.drop_index(batch_op.f('ix_correction_attempt_id'))
+
+    op.drop_table('correction')
     with op.batch_alter_table('bundle', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_bundle_sitting_id'))
         batch_op.drop_index(batch_op.f('ix_bundle_attempt_id'))
@@ -1241,10 +1325,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_lesson_document_id'))
 
     op.drop_table('lesson')
+    op.drop_table('item_total')
     with op.batch_alter_table('instrument', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_instrument_partner_id'))
 
     op.drop_table('instrument')
+    op.drop_table('exam_total')
     with op.batch_alter_table('enrolment', schema=None) as batch_op:
         batch_op.drop_index('ix_enrolment_person_state')
         batch_op.drop_index(batch_op.f('ix_enrolment_cohort_id'))

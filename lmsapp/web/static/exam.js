@@ -381,7 +381,7 @@ class ExamPage extends HTMLElement {
 
   async refused(status, told) {
     if (told.error === "lease-lost") this.stop("lease");
-    else if (told.error === "closed") location.replace(`${this.dataset.base}receipt`);
+    else if (told.error === "closed") await this.closedElsewhere();
     else if (told.error === "sequence-reused") { await this.memory.rename(); await this.unseal(); setTimeout(() => this.send({ takeOver: true })); }
     else if (told.error === "sign-in" || told.error === "stale-form") await this.signedOut();
     else if (status >= 500 || status === 429) this.later();
@@ -491,7 +491,7 @@ class ExamPage extends HTMLElement {
   }
 
   async close() {
-    if (this.closing) return;
+    if (this.closing || this.closed) return;
     this.closing = true;
     try {
       const { device, key, seq } = this.memory.device;
@@ -507,6 +507,21 @@ class ExamPage extends HTMLElement {
       this.closing = false;
       await this.tell();
     }
+  }
+
+  /** Closed by its time or from another device: what is still here is brought to the server, then the receipt is shown. */
+  async closedElsewhere() {
+    if ((await this.pending()).length) { setTimeout(() => this.send()); return; }
+    await this.leaveNothing();
+    location.replace(`${this.dataset.base}receipt`);
+  }
+
+  /** Takes the exam off this device: somebody else may use it next. */
+  async leaveNothing() {
+    this.closed = true;
+    await this.memory.forget();
+    await globalThis.caches?.delete("exam");
+    await (await navigator.serviceWorker?.getRegistration(this.dataset.base))?.unregister();
   }
 
   // ----- closing without the line -----
@@ -548,9 +563,7 @@ class ExamPage extends HTMLElement {
     const words = { code: receipt.code, at: this.time(new Date(receipt.at)), hash8: receipt.hash8, answered: `${this.native(String(receipt.answered))} / ${this.native(String(receipt.total))}` };
     for (const [name, text] of Object.entries(words)) this.querySelector(`[data-receipt=${name}]`).textContent = text;
     this.querySelector("[data-receipt=address]").href = address;
-    await this.memory.forget();
-    globalThis.caches?.delete("exam");
-    (await navigator.serviceWorker?.getRegistration(this.dataset.base))?.unregister();
+    await this.leaveNothing();
     this.savedAt = new Date(receipt.at);
     this.say("saved", this.dataset.saySaved.replace("{time}", words.at));
     this.querySelector(".notices").hidden = true;

@@ -33,11 +33,12 @@ class Server:
     def start(self) -> None:
         """Starts it and waits for its first answer; `first_answer` is what that cost, in seconds."""
         self.port = self.port or _free_port()
+        kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # as installed
         begun = time.perf_counter()
         with (self.folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own words
                 [word.replace("{port}", str(self.port)) for word in self.words],
-                env=os.environ | {"LMSAPP_DATA": str(self.folder)} | dict(self.environment),
+                env=kept | {"LMSAPP_DATA": str(self.folder)} | dict(self.environment),
                 stdout=subprocess.DEVNULL,
                 stderr=log,
                 start_new_session=True,

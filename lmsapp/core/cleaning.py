@@ -1,8 +1,7 @@
 """The one cleaner of HTML from people: for the few rich-text fields, on save and again on display."""
 
 import html
-
-import nh3
+from typing import Any
 
 from lmsapp.core.errors import Invalid
 from lmsapp.core.translations import N_
@@ -19,7 +18,7 @@ _DIRECTIONS = frozenset({"ltr", "rtl", "auto"})
 def clean(text: str) -> str:
     """Keeps paragraphs, lists, emphasis and their direction; other tags go, scripts with their content."""
     _check_length(text)
-    return nh3.clean(
+    return _cleaned(
         text,
         tags=set(TAGS),
         clean_content_tags={"script", "style", "template", "noscript", "svg", "math", "iframe", "object"},
@@ -35,7 +34,7 @@ def reduced(text: str) -> str:
     """HTML as a browser would understand it, written again with its common tags alone (pictures with source and words):
     what a simple reader can take apart. Not for showing."""
     _check_length(text)
-    return nh3.clean(
+    return _cleaned(
         text,
         tags=set(_COMMON),
         clean_content_tags={"script", "style", "template"},
@@ -49,7 +48,13 @@ def reduced(text: str) -> str:
 def words(text: str) -> str:
     """The words alone, for search and for plain fields."""
     _check_length(text)
-    return html.unescape(nh3.clean(text, tags=set(), clean_content_tags={"script", "style", "template"}, link_rel=None))
+    return html.unescape(_cleaned(text, tags=set(), clean_content_tags={"script", "style", "template"}, link_rel=None))
+
+
+def _cleaned(text: str, **rules: Any) -> str:
+    import nh3  # noqa: PLC0415 - few pages hold text with tags
+
+    return nh3.clean(text, **rules)
 
 
 def _check_length(text: str) -> None:

@@ -1,6 +1,7 @@
 """The base every model is declared on, and the column types that hold the same on SQLite and PostgreSQL."""
 
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Annotated, Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Index, Integer, MetaData, String, text
@@ -60,6 +61,11 @@ def say_conditions(metadata: MetaData) -> None:
     for index in (index for table in metadata.tables.values() for index in table.indexes if _CONDITION in index.info):
         condition = text(index.info[_CONDITION])
         index.dialect_kwargs.update(sqlite_where=condition, postgresql_where=condition)
+
+
+def upserting(dialect: str) -> Any:
+    """The `insert` of a database, which knows `on conflict`; loads no dialect but the one in use."""
+    return import_module(f"sqlalchemy.dialects.{dialect}").insert
 
 
 class Base(DeclarativeBase):

@@ -11,14 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from lmsapp.core import clock
 from lmsapp.core.errors import Invalid, NotFound
+from lmsapp.core.orm import upserting
 from lmsapp.core.translations import N_
 from lmsapp.exams import attempts, questions
 from lmsapp.exams.attempts import State
@@ -115,18 +116,16 @@ _lock = select(Attempt.id).where(Attempt.code == bindparam("code")).with_for_upd
 _store = insert(AnswerEvent)
 
 
-def _projecting(dialect: Any) -> Any:
+@cache
+def _projecting(dialect: str) -> Any:
     """The answer that counts: by lease epoch, then by the device's own number; wall clocks order nothing."""
-    row = dialect.insert(AnswerCurrent)
+    row = upserting(dialect)(AnswerCurrent)
     newer = or_(
         AnswerCurrent.epoch < row.excluded.epoch,
         and_(AnswerCurrent.epoch == row.excluded.epoch, AnswerCurrent.client_seq < row.excluded.client_seq),
     )
     changed = {name: row.excluded[name] for name in ("value", "epoch", "client_seq", "saved_at")}
     return row.on_conflict_do_update(index_elements=["attempt_id", "item"], set_=changed, where=newer)
-
-
-_project = {"sqlite": _projecting(sqlite), "postgresql": _projecting(postgresql)}
 
 
 def save(connection: Connection, code: str, person_id: int, sent: Batch) -> Saved:
@@ -261,7 +260,7 @@ def _append(
     if rows and leads and not late:
         newest = {given.item: given for given in fresh}
         connection.execute(
-            _project[connection.dialect.name],
+            _projecting(connection.dialect.name),
             [
                 {
                     "attempt_id": attempt_id,

@@ -8,18 +8,16 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote
 
-from lxml import etree
-
 from lmsapp.core import xml
 from lmsapp.core.errors import Invalid
 from lmsapp.core.quantities import decimal
 from lmsapp.core.translations import N_
+from lmsapp.core.xml import Element, etree
 from lmsapp.exams.formats import embedded, items, pictures, words
 from lmsapp.exams.formats.items import CRITERION, Choice, Interval, Item, Notes
 from lmsapp.exams.formats.words import Words
 from lmsapp.exams.questions import Kind
 
-Element = etree._Element  # noqa: SLF001 - lxml has no other name for it
 _FORMS = {"html": "html", "markdown": "markdown", "plain_text": "plain", "moodle_auto_format": "auto"}
 _PLUGIN_FILE = "@@PLUGINFILE@@/"
 _DATA = re.compile(r"data:[a-z]+/[a-z0-9.+-]+;base64,(.*)", re.DOTALL)
@@ -37,7 +35,7 @@ _COMMON = frozenset({
 def read(content: bytes, criterion: str = CRITERION) -> list[Item]:
     """The items of a file; raises Invalid with line and reason when it is no Moodle XML as a whole."""
     root = xml.parse(content)
-    name = etree.QName(root).localname
+    name = etree().QName(root).localname
     if name != "quiz":
         said = N_("This is XML, but no Moodle question file: its first element is <%(name)s>, not <quiz>.")
         raise Invalid(said, name=name)
@@ -195,7 +193,7 @@ class _Question:
             self.notes.changed(N_("Its options stood in a fixed order; here the exam decides whether they are mixed."))
         unknown = {
             str(child.tag)
-            for child in self.element.iterchildren(tag=etree.Element)
+            for child in self.element.iterchildren(tag=etree().Element)
             if child.tag not in _COMMON | _OWN.get(kind, frozenset()) and "".join(map(str, child.itertext())).strip()
         }
         if unknown:

@@ -2,7 +2,6 @@
 
 import sys
 import time
-from contextlib import suppress
 
 from lmsapp import cli
 from lmsapp.core.sessions import writing
@@ -25,20 +24,7 @@ def reply_before_commit() -> None:
     Writer._settle = settle  # type: ignore[method-assign]
 
 
-def deny_failure() -> None:
-    """Says “saved” though the commit failed."""
-
-    def settle(self: Writer, wishes: list[_Wish]) -> None:
-        with suppress(Exception), writing(), self._engine.connect() as connection, connection.begin():
-            for wish in wishes:
-                self._try(connection, wish)
-        for wish in wishes:
-            wish.done.set()
-
-    Writer._settle = settle  # type: ignore[method-assign]
-
-
-FAULTS = {"reply-before-commit": reply_before_commit, "deny-failure": deny_failure}
+FAULTS = {"reply-before-commit": reply_before_commit}
 
 if __name__ == "__main__":
     FAULTS[sys.argv[1]]()

@@ -15,7 +15,7 @@ from lmsapp.bench import storm
 from lmsapp.bench.candidates import Candidate, Line
 from lmsapp.bench.served import SERVE, Server
 from lmsapp.bench.storm import Tally
-from tests.reliability.conftest import SEED, planted
+from tests.reliability.conftest import SEED
 
 PATIENCE = 20  # tries to get one answer acknowledged: a server that lies is believed no longer
 HANDED_IN_WITHIN = 30  # seconds
@@ -92,9 +92,3 @@ def test_a_full_disk_loses_nothing_and_says_so(small_disk: Path, long: bool, tel
     tell("R5 full disk", **tally.facts(), told=sorted(told))
     assert 507 in told
     assert tally.sound, tally
-
-
-def test_a_server_that_denies_a_failed_commit_is_found_out(small_disk: Path, tell: Callable[..., None]) -> None:
-    tally, _told = exam_on_a_small_disk(small_disk, planted("deny-failure"), 6)
-    tell("R5 planted: saved though the commit failed", **tally.facts())
-    assert tally.lost > 0

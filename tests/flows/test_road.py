@@ -149,9 +149,11 @@ def _sit(walker: Walker) -> None:
         shown = page.locator("form.question:not([hidden])")
         typed, choice = shown.locator("input.short"), shown.locator(".answer input")
         if typed.count():
-            typed.fill("۴۵" if walker.language in ("prs", "ps") else "45")
-        else:
+            typed.first.fill("۴۵" if walker.language in ("prs", "ps") else "45")
+        elif choice.count():
             choice.first.check()
+        elif shown.locator("textarea").count():
+            shown.locator("textarea").fill("۴۵" if walker.language in ("prs", "ps") else "45")
         shown.locator(".actions button:not(.quiet)").click()
     walker.look("exam-review")
     page.locator("[data-act=hand-in]").click()

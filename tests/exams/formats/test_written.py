@@ -37,7 +37,8 @@ def bank() -> list[dict[str, Any]]:
 
 def meaning(entry: dict[str, Any]) -> tuple[object, ...]:
     head = [entry.get("difficulty", 1), bool(entry.get("critical")), bool(entry.get("safety")), entry.get("competence")]
-    return entries.structure(entry), entries.units(entry), head
+    structure = {name: part for name, part in entries.structure(entry).items() if name != "lesson"}  # ours alone
+    return structure, entries.units(entry), head
 
 
 def read_again(content: bytes, kept: list[dict[str, Any]]) -> list[Item]:

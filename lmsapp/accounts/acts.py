@@ -3,6 +3,12 @@
 from lmsapp.core.translations import N_
 
 ACTS = {
+    "analysis.counted-anew": N_("counted the item analysis anew"),
+    "answer.judged": N_("marked a written answer"),
+    "correction.applied": N_("applied a correction"),
+    "correction.asked": N_("asked for a correction"),
+    "correction.refused": N_("refused a correction"),
+    "mark.corrected": N_("corrected a mark"),
     "account.closed": N_("closed the account"),
     "account.opened": N_("opened the account"),
     "attempt.begun": N_("began the exam"),

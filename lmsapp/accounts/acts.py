@@ -75,6 +75,7 @@ THINGS = {
     "award": N_("certificate"),
     "bank": N_("question bank"),
     "cohort": N_("cohort"),
+    "correction": N_("correction"),
     "edition": N_("course edition"),
     "enrolment": N_("enrolment"),
     "exam": N_("exam"),

@@ -6,10 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from lmsapp.certificates.facts import CertificateFacts, Row, Side, side
-from lmsapp.core import qr, yaml
+from lmsapp.core import qr, templating, yaml
 from lmsapp.core.formatting import person_number_text
 from lmsapp.core.locales import Language
 from lmsapp.core.paths import shipped
@@ -219,15 +217,4 @@ def _folder() -> Path:
 
 
 def _template(name: str, page: Mapping[str, Any], **more: object) -> str:
-    return _templates().get_template(name).render(page, **more)
-
-
-@cache
-def _templates() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_folder()),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return templating.pages("certificates").get_template(name).render(page, **more)

@@ -6,29 +6,22 @@ Only the sheet the candidate may see comes here; no template is ever given a key
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
-import jinja2
-
-from lmsapp.core import figures, qr
-from lmsapp.core.emphasis import bold
+from lmsapp.core import figures, qr, templating
 from lmsapp.core.formatting import (
     DateText,
     duration_text,
-    native_digits,
-    number_text,
-    percent_text,
-    person_number_text,
 )
 from lmsapp.core.locales import LANGUAGES, Language
 from lmsapp.core.paths import shipped
 from lmsapp.core.translations import gettext as _
-from lmsapp.core.translations import html_gettext, html_ngettext, use
+from lmsapp.core.translations import use
 from lmsapp.exams import booklets
 from lmsapp.exams.booklets import Fill, Row
 from lmsapp.exams.questions import Kind
 
+PRINT = "exams/print"
 PURPOSES = ("booklet", "sheet")
 SIZES = ("normal", "large")
 FAMILIES = {
@@ -86,12 +79,12 @@ def html_of(paper: PaperFacts, purpose: str, size: str) -> tuple[str, dict[str, 
         resources = _drawings(paper) if purpose == "booklet" else {}
         resources["emblem.svg"] = (shipped("templates") / "certificates/parts/emblem.svg").read_bytes()
         resources["type.css"] = (shipped("templates") / "materials/print/type.css").read_bytes()
-        style = _styles().get_template("paper.css").render(_style(language, size, purpose))
+        style = templating.styles(PRINT).get_template("paper.css").render(_style(language, size, purpose))
         resources["paper.css"] = style.encode()
         page = _page(paper, language, size)
         if purpose == "sheet":
             resources["code.svg"] = qr.draw(paper.scanned, error="q").svg()
-        return _templates().get_template(f"{purpose}.html").render(page), resources
+        return templating.pages(PRINT).get_template(f"{purpose}.html").render(page), resources
 
 
 def marks_of(paper: PaperFacts) -> list[str]:
@@ -132,6 +125,9 @@ def _page(paper: PaperFacts, language: Language, size: str) -> dict[str, Any]:
         "time": duration_text(timedelta(minutes=paper.minutes)),
         "Kind": Kind,
         "Fill": Fill,
+        "lines_for": lines_for,
+        "pieces": booklets.pieces,
+        "gaps_in_order": booklets.gaps_in_order,
     }
 
 
@@ -171,38 +167,3 @@ def grid(columns: int, rows: int) -> bytes:
     )
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {columns} {rows}" preserveAspectRatio="none">'
     return f"{head}{strokes}</svg>".encode()
-
-
-@cache
-def _templates() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(shipped("templates") / "exams/print"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    environment.install_gettext_callables(html_gettext, html_ngettext, newstyle=True)  # type: ignore[attr-defined]
-    environment.filters.update(bold=bold, person_number=person_number_text, digits=native_digits)
-    environment.globals.update(
-        number=number_text,
-        percent=percent_text,
-        tag_of=lambda code: LANGUAGES[code].tag,
-        direction_of=lambda code: LANGUAGES[code].direction,
-        lines_for=lines_for,
-        pieces=booklets.pieces,
-        gaps_in_order=booklets.gaps_in_order,
-    )
-    return environment
-
-
-@cache
-def _styles() -> jinja2.Environment:
-    """Style sheets are given numbers and names of ours alone, never a text, so nothing in them is escaped."""
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(shipped("templates") / "exams/print"),
-        autoescape=False,  # noqa: S701 - no text of anybody comes here
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-    )

@@ -1,21 +1,18 @@
 """What an edition says, set into a page: HTML, style sheets and drawings for the press."""
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-import jinja2
-
-from lmsapp.core import figures, qr
-from lmsapp.core.emphasis import bold
-from lmsapp.core.formatting import date_text, list_text, number_text
+from lmsapp.core import figures, qr, templating
+from lmsapp.core.formatting import date_text, list_text
 from lmsapp.core.locales import LANGUAGES, Language
 from lmsapp.core.paths import shipped
 from lmsapp.core.translations import gettext as _
-from lmsapp.core.translations import html_gettext, html_ngettext, use
+from lmsapp.core.translations import use
 from lmsapp.materials.contents import Contents, drawings
 from lmsapp.materials.kinds import AUDIENCES, KINDS
 
+PRINT = "materials/print"
 # Rules that have a pictogram. D3 is the authority's: its pictogram shows no way, only that one leaves.
 PICTOGRAMS = {"D1": "pic-stop", "D2": "pic-no-touch", "D3": "pic-leave", "D4": "pic-tell"}
 OWN_DRAWINGS = ("emblem", "sign", "pic-book", "pic-pencil", "pic-tell", "pic-phone", *sorted({*PICTOGRAMS.values()}))
@@ -70,8 +67,8 @@ def html_of(said: Contents, setting: Setting) -> tuple[str, dict[str, bytes]]:
             "marks": setting.marks,
         }
         resources["type.css"] = _file("type.css")
-        resources[f"{name}.css"] = _styles().get_template(f"{name}.css").render(style).encode()
-        return _templates().get_template(f"{name}.html").render(page), resources
+        resources[f"{name}.css"] = templating.styles(PRINT).get_template(f"{name}.css").render(style).encode()
+        return templating.pages(PRINT).get_template(f"{name}.html").render(page), resources
 
 
 def printed_code(said: Contents, impression: int) -> str:
@@ -110,38 +107,7 @@ def _translation_state(said: Contents) -> str:
 
 
 def _file(name: str) -> bytes:
-    return (shipped("templates") / "materials/print" / name).read_bytes()
-
-
-@cache
-def _templates() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(shipped("templates") / "materials/print"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    environment.install_gettext_callables(html_gettext, html_ngettext, newstyle=True)  # type: ignore[attr-defined]
-    environment.filters["bold"] = bold
-    environment.globals.update(
-        number=number_text,
-        tag_of=lambda code: LANGUAGES[code].tag,
-        direction_of=lambda code: LANGUAGES[code].direction,
-    )
-    return environment
-
-
-@cache
-def _styles() -> jinja2.Environment:
-    """Style sheets are given numbers and names of ours alone, never a text, so nothing in them is escaped."""
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(shipped("templates") / "materials/print"),
-        autoescape=False,  # noqa: S701 - no text of anybody comes here
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-    )
+    return (shipped("templates") / PRINT / name).read_bytes()
 
 
 def panels_of(said: Contents) -> dict[str, list[Any]]:

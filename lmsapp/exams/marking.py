@@ -6,7 +6,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from lmsapp.core import audit, clock
@@ -146,7 +146,10 @@ def write(
 
 
 def mark(session: Session, attempt: Attempt, by: int | None = None) -> Mark | None:
-    """Marks a handed-in attempt once nothing of it waits for a person; asking again changes nothing."""
+    """Marks a handed-in attempt once nothing of it waits for a person; asking again changes nothing.
+
+    Where the results are shown already, or at once, this one is shown too: a paper keyed late, an answer read late.
+    """
     session.flush()
     session.refresh(attempt, ["state"], with_for_update=True)  # two who mark at the same moment wait for each other
     if State(attempt.state) is not State.SUBMITTED:
@@ -166,7 +169,7 @@ def mark(session: Session, attempt: Attempt, by: int | None = None) -> Mark | No
         after={"version": made.version, "passed": made.passed, "judged": made.judged},
     )
     publish(session, AttemptMarked(attempt.id, attempt.enrolment_id, made.passed))
-    if attempt.sitting.exam.release == AT_ONCE:
+    if attempt.sitting.exam.release == AT_ONCE or attempt.sitting.released_at is not None:
         _show(session, attempt, by)
     return made
 
@@ -174,6 +177,12 @@ def mark(session: Session, attempt: Attempt, by: int | None = None) -> Mark | No
 def _show(session: Session, attempt: Attempt, by: int | None) -> None:
     attempt.state = State.RELEASED
     sitting.note(session, attempt, State.MARKED, State.RELEASED, by=by)
+
+
+def papers_out(session: Session, held: Sitting) -> int:
+    """How many papers of a sitting were printed and are not handed in yet."""
+    out = select(func.count()).where(Attempt.sitting_id == held.id, Attempt.state == State.PREPARED)
+    return session.scalar(out) or 0
 
 
 def release(session: Session, actor: Actor, held: Sitting) -> int:

@@ -187,6 +187,7 @@ def ask(session: Session, actor: Actor, held: Sitting, change: Correction) -> Co
     if not change.reason:
         message = N_("Write the reason; it stands with every mark that changes.")
         raise Invalid(message, {"reason": message})
+    _in_line(session, held)
     if any((c.state, c.question_id) == ("asked", change.question_id) for c in corrections(session, held)):
         raise Conflict(N_("A correction of this question waits for a second person already."))
     seen = preview(session, actor, held, change)
@@ -205,11 +206,8 @@ def ask(session: Session, actor: Actor, held: Sitting, change: Correction) -> Co
 def decide(session: Session, actor: Actor, held: Sitting, correction_id: int, *, agreed: bool) -> Correction:
     """A second person's word on a correction that changes who passes."""
     demand(policy.may_judge(actor, held))
-    change = session.scalar(
-        select(Correction)
-        .where(Correction.id == correction_id, Correction.sitting_id == held.id)
-        .with_for_update(of=Correction)
-    )
+    _in_line(session, held)
+    change = session.scalar(select(Correction).where(Correction.id == correction_id, Correction.sitting_id == held.id))
     if change is None or change.state != "asked":
         raise Conflict(N_("This correction is decided already."))
     if change.asked_by == actor.person_id and not actor.keeper:
@@ -220,6 +218,11 @@ def decide(session: Session, actor: Actor, held: Sitting, correction_id: int, *,
         change.state, change.decided_by, change.decided_at = "refused", actor.person_id, clock.now()
         audit.record(session, "correction.refused", actor, on=("correction", change.id), after=_line(change))
     return change
+
+
+def _in_line(session: Session, held: Sitting) -> None:
+    """One correction of a sitting at a time."""
+    session.refresh(held, ["released_at"], with_for_update=True)
 
 
 def _apply(session: Session, actor: Actor, change: Correction, seen: Sequence[Regraded]) -> None:

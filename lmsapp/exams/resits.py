@@ -14,6 +14,7 @@ class Ground(StrEnum):
 
     FREE = "free"
     OPEN = "open"
+    PAPER = "paper"
     UNKNOWN = "unknown"
     PASSED = "passed"
     USED = "used"
@@ -22,6 +23,7 @@ class Ground(StrEnum):
 
 REFUSALS = {
     Ground.OPEN: N_("You have an exam of this course open. Hand it in first."),
+    Ground.PAPER: N_("You write this exam on paper."),
     Ground.UNKNOWN: N_("Wait for the result of your last attempt before you begin another."),
     Ground.PASSED: N_("You have passed this exam; it need not be sat again."),
     Ground.USED: N_("You have used all your attempts at this exam."),
@@ -54,8 +56,10 @@ def may_begin(tried: Sequence[Tried], attempts: int, wait_hours: int, now: datet
     """Asks the rules in turn. Void attempts count for nothing; a result that is not released yet has to be awaited."""
     counted = [one for one in tried if one.state is not State.VOID]
     left = max(0, attempts - len(counted))
-    if any(one.state in (State.OPEN, State.PAUSED, State.PREPARED) for one in counted):
+    if any(one.state in (State.OPEN, State.PAUSED) for one in counted):
         return Resit(Ground.OPEN, left)
+    if any(one.state is State.PREPARED for one in counted):
+        return Resit(Ground.PAPER, left)
     released = [one for one in counted if one.state is State.RELEASED]
     if any(one.passed for one in released):
         return Resit(Ground.PASSED, left)

@@ -101,8 +101,21 @@ FIELDS: dict[str, dict[str, str]] = {
     "submission": {"key": "attempt_id idempotency_key", "result": "answers_hash answered by_expiry submitted_at"},
     "mark": {
         "key": "id attempt_id",
-        "result": "version points_numerator points_denominator possible passed critical_failed items",
+        "result": "version points_numerator points_denominator possible passed critical_failed items cause judged observed",
+        "words": "reason",
         "act": "marked_at marked_by",
+    },
+    "judgement": {
+        "key": "id attempt_id",
+        "result": "item part points",
+        "words": "remark",
+        "act": "judged_by judged_at",
+    },
+    "correction": {
+        "key": "id sitting_id question_id version attempt_id",
+        "result": "kind language content state",
+        "words": "reason",
+        "act": "asked_by asked_at decided_by decided_at",
     },
     "extension": {"key": "id attempt_id", "result": "minutes outage", "words": "reason", "act": "given_by given_at"},
     "room_note": {"key": "id sitting_id attempt_id", "words": "text", "act": "at person_id"},
@@ -132,7 +145,11 @@ FIELDS: dict[str, dict[str, str]] = {
     "source_revision": {"key": "id unit_id", "act": "number text weight ready made_at made_by"},
     "safety_setting": {"key": "setting language is_demonstration", "act": "child adult approver decided_at"},
     "question_version": {"key": "id question_id", "act": "number structure made_at made_by"},
-    "question_draft": {"key": "id bank_id question_id", "act": "language entry origin made_by made_at"},
+    "question_draft": {
+        "key": "id bank_id question_id",
+        "words": "remark",
+        "act": "language entry origin made_by made_at",
+    },
     "sitting": {"key": "id exam_id cohort_id", "act": "opens_at closes_at released_at room_code paused_at made_by"},
 }
 
@@ -140,8 +157,9 @@ FIELDS: dict[str, dict[str, str]] = {
 IMPERSONAL = frozenset(
     """
     audit_head bank clock_jump cohort contribution course delivery document edition engagement engagement_cohort
-    engagement_material exam instrument lesson material material_edition material_part message module organisation
-    organisation_name partner preview printed_file project question result serial_counter server_run unit
+    engagement_material exam exam_total instrument item_total lesson material material_edition material_part message
+    module organisation organisation_name partner preview printed_file project question result serial_counter
+    server_run unit
     """.split()  # noqa: SIM905 - a list of names reads as one
 )
 

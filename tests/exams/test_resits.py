@@ -21,6 +21,7 @@ def tried(state: State, hours_ago: float = 1, *, passed: bool = False) -> Tried:
         ([], 48, Ground.FREE, 2),
         ([tried(State.OPEN)], 0, Ground.OPEN, 1),
         ([tried(State.PAUSED)], 0, Ground.OPEN, 1),
+        ([tried(State.PREPARED)], 0, Ground.PAPER, 1),
         ([tried(State.SUBMITTED)], 0, Ground.UNKNOWN, 1),
         ([tried(State.MARKED)], 0, Ground.UNKNOWN, 1),
         ([tried(State.RELEASED)], 0, Ground.FREE, 1),

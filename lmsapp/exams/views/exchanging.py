@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
-from flask import Response, current_app, flash, redirect, render_template, send_file, url_for
+from flask import Response, current_app, flash, redirect, render_template, request, send_file, url_for
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from lmsapp.core.errors import Invalid
@@ -20,6 +20,7 @@ from lmsapp.exams.importing import DRAFTS, PUBLISHED, Planned, Wish
 from lmsapp.exams.views.area import area, bank_words, shown_picture, storage
 from lmsapp.web import login
 from lmsapp.web.database import db
+from lmsapp.web.forms import takes_only
 
 # Words of a file stand in a reader's sentence in their own direction (Unicode's first strong isolate).
 APART, END = "\u2068", "\u2069"
@@ -94,6 +95,8 @@ def import_questions(code: str) -> str | Response | tuple[str, int]:
 @area.form("/banks/<code>/import/<token>", policy=policy.may_author)
 def import_report(code: str, token: str) -> str | Response:
     """What would become of each item of the file, and the button that takes them."""
+    if request.method == "POST":
+        takes_only()
     bank = queries.bank(db.session(), code)
     kept = _kept(token)
     if kept is None:

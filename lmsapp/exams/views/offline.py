@@ -15,6 +15,7 @@ from lmsapp.exams.views.area import area, edition_title
 from lmsapp.exams.views.sitting import octets, own_attempt
 from lmsapp.web import login
 from lmsapp.web.database import db
+from lmsapp.web.forms import takes_only
 
 DOUBTS = {
     Doubt.UNREADABLE: N_("It can't be read as a bundle of answers."),
@@ -142,6 +143,7 @@ def judge_bundle(sitting_id: int, bundle_id: int) -> str | Response | tuple[str,
 @area.post("/exams/attempts/<code>/wait-no-more", policy=policy.may_hold)
 def wait_no_more(code: str) -> Response:
     """Closes an attempt with what was saved, without waiting for its bundle."""
+    takes_only()
     attempt = queries.attempt(db.session(), login.actor(), code)
     if not policy.may_watch(login.actor(), attempt.sitting):
         raise NotFound

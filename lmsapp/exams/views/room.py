@@ -199,6 +199,16 @@ def release(sitting_id: int) -> Response:
     said = ngettext(
         "The result of %(num)s attempt is released.", "The results of %(num)s attempts are released.", count
     )
+    papers = marking.papers_out(db.session(), held)
+    if papers:
+        flash(
+            ngettext(
+                "%(num)s paper is not keyed yet; its result is shown as soon as it is marked.",
+                "%(num)s papers are not keyed yet; their results are shown as soon as they are marked.",
+                papers,
+            ),
+            "done",
+        )
     return _back(held, said)
 
 

@@ -38,13 +38,14 @@ class Standing:
 
 @dataclass(frozen=True)
 class Path:
-    """A trainee's way through her edition: what is done, and where to go on."""
+    """A trainee's way through her edition: what is done, where to go on, the hours that count."""
 
     enrolment: Enrolment
     cohort: Cohort
     lessons: Sequence[Lesson]
     done: frozenset[int]
     latest: LessonProgress | None
+    hours: Decimal | None
 
     @property
     def next_lesson(self) -> Lesson | None:
@@ -168,13 +169,6 @@ def _read() -> Select[*tuple[Any, ...]]:
     )
 
 
-def hours_of(session: Session, enrolment_id: int) -> Decimal | None:
-    """The hours of one enrolment that count: its newest entry, or nothing."""
-    return session.scalar(
-        select(HoursEntry.hours).where(HoursEntry.enrolment_id == enrolment_id).order_by(HoursEntry.id.desc()).limit(1)
-    )
-
-
 def hours_in(session: Session, ids: Sequence[int]) -> Mapping[int, list[Decimal]]:
     """The hours that count of everybody on the rosters of these cohorts, by cohort; who has none entered is left out."""
     newest = (
@@ -264,11 +258,14 @@ def own_enrolments(session: Session, actor: Actor) -> Sequence[Enrolment]:
 
 def path(session: Session, enrolment: Enrolment) -> Path:
     """How far an enrolled person is."""
-    rows = session.scalars(
-        select(LessonProgress)
-        .where(LessonProgress.enrolment_id == enrolment.id)
+    found = session.execute(
+        select(LessonProgress, _hours())
+        .select_from(Enrolment)
+        .outerjoin(LessonProgress, LessonProgress.enrolment_id == Enrolment.id)
+        .where(Enrolment.id == enrolment.id)
         .order_by(LessonProgress.seen_at.desc())
     ).all()
+    rows = [row.LessonProgress for row in found if row.LessonProgress is not None]
     lessons = [lesson for module in enrolment.cohort.edition.modules for lesson in module.lessons]
     done = frozenset(row.lesson_id for row in rows if row.done_at is not None)
-    return Path(enrolment, enrolment.cohort, lessons, done, rows[0] if rows else None)
+    return Path(enrolment, enrolment.cohort, lessons, done, rows[0] if rows else None, found[0].hours)

@@ -10,8 +10,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import String, select, update
+from sqlalchemy import String, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, sessionmaker
 
 from lmsapp.core import clock
@@ -37,6 +38,9 @@ class ServerRun(Base):
     zero_at: Mapped[datetime]
     begun_at: Mapped[datetime] = mapped_column(index=True)
     alive_at: Mapped[datetime]
+
+
+_RUNS: Any = ServerRun.__table__  # at the start, when a mapped class would settle all mappers first
 
 
 class ClockJump(Base):
@@ -74,16 +78,16 @@ class Run:
             self._zero = self._counted_on(session) or clock.wall() - timedelta(seconds=clock.uptime())
             clock.count_from(self._zero)
             now = clock.now()
-            row = ServerRun(machine=clock.start_of_machine(), zero_at=self._zero, begun_at=now, alive_at=now)
-            session.add(row)
-            session.flush()
-            self._id, self._told = row.id, now
+            begun = insert(_RUNS).values(
+                machine=clock.start_of_machine(), zero_at=self._zero, begun_at=now, alive_at=now
+            )
+            self._id, self._told = session.scalars(begun.returning(_RUNS.c.id)).one(), now
         self._thread = threading.Thread(target=self._go_on, name="run", daemon=True)
         self._thread.start()
 
     def _counted_on(self, session: Session) -> datetime | None:
         """Where the last run counted from, if the machine is still up and somebody depends on the time."""
-        last = session.scalar(select(ServerRun).order_by(ServerRun.id.desc()).limit(1))
+        last = session.execute(select(_RUNS).order_by(_RUNS.c.id.desc()).limit(1)).first()
         same = last is not None and last.machine and last.machine == clock.start_of_machine()
         return last.zero_at if last is not None and same and self._busy(session) else None
 

@@ -17,32 +17,32 @@ from lmsapp.web.filters import zone
 
 def panel(cohort: Cohort) -> Panel:
     """Sittings and results of one cohort, as far as the reader runs it."""
-    sittings, results = queries.sittings_with_results(db.session(), cohort.id)
+    exams = queries.of_cohort(db.session(), cohort.id)
+    results = exams.results
     passed = sum(result.passed for result in results.values())
     figure = Figure(
         _("Passed the exam"), number_text(passed), _("of %(total)s who sat it", total=number_text(len(results)))
     )
     cells = {number: percent_text(result.percent, decimals=0) for number, result in results.items()}
-    todo = [one for sitting in sittings if (one := _todo(sitting))]
-    todo += _for_markers(cohort)
-    if not sittings and cohort.state in ("planned", "running") and policy.may_hold(login.actor(), cohort):
+    todo = [one for sitting in exams.sittings if (one := _todo(sitting))]
+    todo += _for_markers(cohort, exams)
+    if not exams.sittings and cohort.state in ("planned", "running") and policy.may_hold(login.actor(), cohort):
         address = url_for("exams.sittings", code=cohort.code.lower())
         todo.append(Todo(_("Set the day and times of the exam"), address))
     return Panel(figure if results else None, todo, Column(_("Exam"), cells) if results else None)
 
 
-def _for_markers(cohort: Cohort) -> list[Todo]:
+def _for_markers(cohort: Cohort, exams: queries.CohortExams) -> list[Todo]:
     """Written answers that wait for a marker, corrections that wait for a second person."""
     if not policy.may_judge_cohort(login.actor(), cohort):
         return []
-    handed_in, corrections = queries.waiting(db.session(), cohort.id)
     written = [
         Todo(_("Mark written answers"), url_for("exams.marking", sitting_id=number), _unmarked(count))
-        for number, count in handed_in.items()
+        for number, count in exams.handed_in.items()
     ]
     return written + [
         Todo(_("Decide about a correction of marks"), url_for("exams.corrections", sitting_id=one), urgent=True)
-        for one in corrections
+        for one in exams.corrections
     ]
 
 

@@ -1,5 +1,6 @@
 """Reading exams: sittings, attempts, marks, a cohort's results. Keys are read by marking and by released results only."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -7,7 +8,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, func, or_, select
+from sqlalchemy import Exists, Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from lmsapp.catalogue.models import Edition
@@ -126,13 +127,13 @@ def percent(mark: Mark) -> Fraction:
 
 def results(session: Session, cohort_id: int) -> Mapping[int, Result]:
     """The best result of each enrolment of a cohort that has one."""
-    return sittings_with_results(session, cohort_id)[1]
+    return of_cohort(session, cohort_id).results
 
 
 @cache
 def _sittings() -> Select[*tuple[Any, ...]]:
     return (
-        select(Sitting, Attempt, Mark)
+        select(Sitting, Attempt, Mark, _correction_asked().label("asked"))
         .outerjoin(Attempt, Attempt.sitting_id == Sitting.id)
         .outerjoin(Mark, Mark.attempt_id == Attempt.id)
         .where(Sitting.cohort_id == bindparam("cohort"))
@@ -141,18 +142,35 @@ def _sittings() -> Select[*tuple[Any, ...]]:
     )
 
 
-def sittings_with_results(session: Session, cohort_id: int) -> tuple[list[Sitting], Mapping[int, Result]]:
-    """A cohort's sittings, the latest first, and the best result of the final exam by enrolment id."""
+def _correction_asked() -> Exists:
+    return exists().where(Correction.sitting_id == Sitting.id, Correction.state == "asked")
+
+
+@dataclass(frozen=True)
+class CohortExams:
+    """A cohort's sittings, the latest first, the best result of the final exam by enrolment id, and what waits for people:
+    how many attempts without a mark by sitting id, and the sittings with a correction asked."""
+
+    sittings: Sequence[Sitting]
+    results: Mapping[int, Result]
+    handed_in: Mapping[int, int]
+    corrections: Sequence[int]
+
+
+def of_cohort(session: Session, cohort_id: int) -> CohortExams:
+    """Everything of a cohort's exams that its page shows, in one statement."""
     rows = session.execute(_sittings(), {"cohort": cohort_id}).all()
     newest = {
         one.id: (one, mark)
-        for held, one, mark in rows
+        for held, one, mark, _asked in rows
         if mark is not None and one.state != State.VOID and held.exam.code == FINAL
     }
     found: dict[int, Result] = {}
     for _id, (one, mark) in sorted(newest.items()):
         found[one.enrolment_id] = _better(found.get(one.enrolment_id), one, mark)
-    return list(dict.fromkeys(row.Sitting for row in rows)), found
+    handed_in = Counter(one.sitting_id for one in {row.Attempt for row in rows} if one and one.state == State.SUBMITTED)
+    asked = dict.fromkeys(row.Sitting.id for row in rows if row.asked)
+    return CohortExams(list(dict.fromkeys(row.Sitting for row in rows)), found, handed_in, list(asked))
 
 
 def _better(before: Result | None, one: Attempt, mark: Mark) -> Result:
@@ -226,7 +244,10 @@ def asks_critical(session: Session, bank_id: int) -> bool:
 
 def somebody_sits(session: Session) -> bool:
     """Whether anybody sits an exam now, so that the server's time must not jump."""
-    return bool(session.scalar(select(exists().where(Attempt.state.in_((State.OPEN, State.PAUSED))))))
+    tries: Any = (
+        Attempt.__table__
+    )  # asked at the server's start too, when a mapped class would settle all mappers first
+    return bool(session.scalar(select(exists().where(tries.c.state.in_((State.OPEN, State.PAUSED))))))
 
 
 def resit(session: Session, held: Sitting, person_id: int) -> Resit:
@@ -317,19 +338,17 @@ def corrected_to_fail(session: Session) -> set[int]:
 
 def waiting(session: Session, cohort_id: int) -> tuple[Mapping[int, int], Sequence[int]]:
     """What waits for people in a cohort's sittings: handed-in attempts without a mark, and sittings with a correction asked."""
-    handed_in = session.execute(
-        select(Attempt.sitting_id, func.count())
-        .join(Sitting, Sitting.id == Attempt.sitting_id)
-        .where(Sitting.cohort_id == cohort_id, Attempt.state == State.SUBMITTED)
-        .group_by(Attempt.sitting_id)
+    rows = session.execute(_waiting(), {"cohort": cohort_id}).all()
+    return {row.id: row.handed_in for row in rows if row.handed_in}, [row.id for row in rows if row.asked]
+
+
+@cache
+def _waiting() -> Select[*tuple[Any, ...]]:
+    handed_in = select(func.count(Attempt.id)).where(Attempt.sitting_id == Sitting.id, Attempt.state == State.SUBMITTED)
+    counted = handed_in.correlate(Sitting).scalar_subquery().label("handed_in")
+    return select(Sitting.id, counted, _correction_asked().label("asked")).where(
+        Sitting.cohort_id == bindparam("cohort")
     )
-    asked = session.scalars(
-        select(Correction.sitting_id)
-        .join(Sitting, Sitting.id == Correction.sitting_id)
-        .where(Sitting.cohort_id == cohort_id, Correction.state == "asked")
-        .distinct()
-    )
-    return {row[0]: row[1] for row in handed_in}, asked.all()
 
 
 def questions(session: Session, ids: Iterable[int]) -> Mapping[int, Question]:

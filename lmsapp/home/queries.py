@@ -60,7 +60,7 @@ def trainee_day(session: Session, actor: Actor, language: str, *, drafts_allowed
         words, title = found[course], found[lesson]["title"].text if lesson else ""
     awards = certificates.own(session, actor)
     sittings, attempts = exams.own_sittings(session, actor)
-    hours, needed, behind = _hours(session, way)
+    hours, needed, behind = _hours(way)
     return TraineeDay(
         way,
         words,
@@ -76,17 +76,16 @@ def trainee_day(session: Session, actor: Actor, language: str, *, drafts_allowed
     )
 
 
-def _hours(session: Session, way: Path | None) -> tuple[Decimal | None, Decimal, bool]:
+def _hours(way: Path | None) -> tuple[Decimal | None, Decimal, bool]:
     """What counts of a trainee's hours, what the certificate needs, and whether she falls behind."""
     if way is None:
         return None, Decimal(0), False
     cohort, edition = way.cohort, way.cohort.edition
     minimum = edition.rules["assessment"]["attendance_minimum_percent"]
-    hours = cohorts.hours_of(session, way.enrolment.id)
     taught = roster.hours_by(edition.teaching_hours, cohort.starts_on, cohort.ends_on, clock.now().date())
     running = cohort.state == "running"
     needed = roster.hours_needed(edition.teaching_hours, minimum)
-    return hours, needed, running and roster.behind(hours, taught, minimum)
+    return way.hours, needed, running and roster.behind(way.hours, taught, minimum)
 
 
 @dataclass(frozen=True)

@@ -184,7 +184,8 @@ class QuestionForm(Form):
     def entry(self, base: Mapping[str, Any]) -> dict[str, Any]:
         """What was typed, as an entry. `base` is what it was before: its key, and what no field shows."""
         found: dict[str, Any] = {name: base[name] for name in ("key", "picture") if name in base}
-        found |= {"kind": str(self.kind), "topic": self.topic.data or "", "difficulty": int(self.difficulty.data or 1)}
+        level = next((n for n in DIFFICULTIES if str(n) == self.difficulty.data), 1)
+        found |= {"kind": str(self.kind), "topic": self.topic.data or "", "difficulty": level}
         for name in ("stem", "feedback", "alt", "figure", "competence", "critical", "safety"):
             if self[name].data:
                 found[name] = self[name].data

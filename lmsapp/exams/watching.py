@@ -70,7 +70,7 @@ def _refused(session: Session, ids: Sequence[int]) -> Mapping[int, int]:
         .where(AnswerEvent.attempt_id.in_(ids), AnswerEvent.evidence)
         .group_by(AnswerEvent.attempt_id)
     )
-    return dict(row.tuple() for row in rows)
+    return {row[0]: row[1] for row in rows}
 
 
 def notes(session: Session, held: Sitting) -> Sequence[RoomNote]:

@@ -87,7 +87,7 @@ def _wait(address: str) -> None:
             time.sleep(0.1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """Debian's chromium; skips loudly where there is none, but never in CI."""
     if not Path(CHROMIUM).exists():

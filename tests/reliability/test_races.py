@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from lmsapp import installation
@@ -59,9 +59,11 @@ def at_once(act: Callable[[int], Any]) -> tuple[list[Any], list[BaseException]]:
 
 
 def open_attempt(place: Installation) -> tuple[int, str, int]:
-    """Id, code and candidate of an attempt that is open."""
+    """Id, code and candidate of an attempt that is open on a screen."""
     with place.sessions() as session:
-        one = session.scalars(select(Attempt).where(Attempt.state == "open").order_by(Attempt.id)).first()
+        one = session.scalars(
+            select(Attempt).where(Attempt.state == "open", Attempt.mode == "screen").order_by(Attempt.id)
+        ).first()
         assert one is not None
         return one.id, one.code, one.person_id
 
@@ -75,9 +77,8 @@ def count(place: Installation, model: type[Any]) -> int:
 def test_one_attempt_begins(place: Installation) -> None:
     attempt_id, _code, person_id = open_attempt(place)
     with transaction(place.sessions) as session:
-        one = session.get_one(Attempt, attempt_id)
-        held = one.sitting_id
-        one.state = "void"
+        held = session.get_one(Attempt, attempt_id).sitting_id
+        session.execute(update(Attempt).where(Attempt.person_id == person_id).values(state="void"))
 
     def begin(_number: int) -> str:
         with transaction(place.sessions) as session:
@@ -156,16 +157,11 @@ def test_without_its_constraint_a_double_hand_in_would_be_found(
     def hand_in(number: int) -> None:
         with transaction(place.sessions) as session, suppress(Conflict, IntegrityError):
             attempt = session.get_one(Attempt, attempt_id)
-            sitting._close(
-                session,
-                Actor(person_id=attempt.person_id),
-                attempt,
-                f"key-{number}",
-                attempt.started_at,
-                by_expiry=False,
-            )
+            actor = Actor(person_id=attempt.person_id)
+            sitting.settle(session, actor, attempt, f"key-{number}", attempt.started_at, by_expiry=False)
 
     before = count(place, Submission)
-    at_once(hand_in)
+    _got, wrong = at_once(hand_in)
+    assert not wrong, wrong[0]
     assert count(place, Submission) > before + 1
     place.engine.dispose()

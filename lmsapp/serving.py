@@ -23,7 +23,7 @@ from lmsapp.exams import queries as exams
 from lmsapp.installation import Installation
 
 log = logging.getLogger(__name__)
-THREADS = 8
+THREADS = 16
 MOST_CONNECTIONS = 1000
 WORKER_AFTER_SECONDS, WORKER_AGAIN_SECONDS = 1.0, 10.0
 M_ARENA_MAX = -8  # malloc.h

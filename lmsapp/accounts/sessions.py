@@ -1,5 +1,6 @@
 """From a ticket to a reader: the look-up every signed-in request makes, in one statement and plain rows."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -14,6 +15,22 @@ from lmsapp.core.access import Actor
 
 SEEN_EVERY = timedelta(minutes=2)
 _NOW: BindParameter[datetime] = bindparam("now")
+
+
+# What makes a sign-in live; `known_by` gives the values.
+ALIVE = (
+    SignIn.ticket_hash == bindparam("ticket_hash"),
+    SignIn.ended_at.is_(None),
+    SignIn.ends_at > _NOW,
+    SignIn.seen_at > bindparam("not_idle_since"),
+    Person.active,
+)
+
+
+def known_by(ticket_hash: str, idle_hours: int) -> dict[str, Any]:
+    """The values with which `ALIVE` finds the sign-in of a ticket now."""
+    now = clock.now()
+    return {"ticket_hash": ticket_hash, "now": now, "not_idle_since": now - timedelta(hours=idle_hours)}
 
 
 @cache
@@ -40,25 +57,22 @@ def _live() -> Select[*tuple[Any, ...]]:
         .join_from(SignIn, Person, Person.id == SignIn.person_id)
         .outerjoin(Membership, and_(Membership.person_id == Person.id, policy.running(_NOW)))
         .outerjoin(Organisation, and_(Organisation.id == Membership.organisation_id, Organisation.active))
-        .where(
-            SignIn.ticket_hash == bindparam("ticket_hash"),
-            SignIn.ended_at.is_(None),
-            SignIn.ends_at > _NOW,
-            SignIn.seen_at > bindparam("not_idle_since"),
-            Person.active,
-        )
+        .where(*ALIVE)
     )
 
 
 def find(session: Session, ticket_hash: str, address: str, idle_hours: int) -> tuple[Any, Actor] | None:
     """The live session with its person, and what she may today; None when it ended, idled out, or the account is closed."""
-    now = clock.now()
-    asked = {"ticket_hash": ticket_hash, "now": now, "not_idle_since": now - timedelta(hours=idle_hours)}
-    rows = session.execute(_live(), asked).all()
+    rows = session.connection().execute(_live(), known_by(ticket_hash, idle_hours)).all()
     if not rows:
         return None
     held = [(row, row.kind) for row in rows if row.role is not None and row.kind is not None]
     return rows[0], queries.actor_with(session, rows[0].id, held, rows[0].fresh_at, address)
+
+
+def alive(connection: Connection, known: Mapping[str, Any]) -> bool:
+    """Whether a ticket's sign-in is live, for writers that found nothing under it."""
+    return connection.execute(select(SignIn.id).join(Person).where(*ALIVE), known).first() is not None
 
 
 def seen(connection: Connection, sign_in_id: int, at: datetime) -> None:

@@ -22,6 +22,7 @@ from lmsapp.cohorts import attending, enrolling
 from lmsapp.cohorts.models import Cohort, CohortStaff
 from lmsapp.core import clock, paths, settings, yaml
 from lmsapp.core.access import KEEPER
+from lmsapp.core.jobs import Registry
 from lmsapp.core.locales import LANGUAGES
 from lmsapp.core.sessions import transaction
 from lmsapp.installation import Installation
@@ -39,6 +40,7 @@ class School:
 
     opened: Installation
     app: Flask
+    jobs: Registry
     statements: int = 0
 
     def browser(self, person_id: int | None = None) -> FlaskClient:
@@ -88,10 +90,10 @@ def reopened(folder: Path, database_url: str | None = None) -> School:
     """A school that was built before."""
     more = {"database_url": database_url} if database_url else {}
     opened = installation.opened(settings.load(folder, {}, allow_drafts=True, **more))
-    wiring.connect(opened)
+    jobs = wiring.connect(opened)
     app = create_app(opened.settings)
     limits.limiter.enabled = False
-    return School(opened, app)
+    return School(opened, app, jobs)
 
 
 def build(folder: Path, seed: int, database_url: str | None = None) -> School:

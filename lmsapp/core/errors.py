@@ -41,6 +41,9 @@ class SignInNeeded(NotAllowed):
 
     code = "sign-in"
 
+    def __init__(self) -> None:
+        super().__init__(N_("Your sign-in has ended. Sign in again; nothing on this page is lost."))
+
 
 class NotFound(LmsError):
     """There is no such thing, or not for this actor: both look the same."""

@@ -19,6 +19,8 @@ from lmsapp.core.translations import N_
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 BUSY_TIMEOUT_MS = 10_000
+POOL_SIZE = 10  # and as many again while there is a rush
+INTRANS = 2  # libpq's name for a transaction in which all went well
 
 
 class ReadOnlyTransaction(RuntimeError):
@@ -51,6 +53,7 @@ def make_engine(url: str) -> Engine:
         url,
         json_serializer=lambda value: json.dumps(value, ensure_ascii=False),
         pool_pre_ping=not url.startswith("sqlite"),
+        pool_size=POOL_SIZE,
     )
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
@@ -70,7 +73,16 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+    if _writing.get():
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:  # takes no lock and can't fail, so the driver is asked without ceremony
+        connection.connection.cursor().execute("BEGIN")
+
+
+def standing(connection: Connection) -> bool:
+    """Whether the transaction is still there: on a full disk SQLite gives it up, and what follows would be written without."""
+    raw: Any = connection.connection.driver_connection
+    return bool(raw.in_transaction if connection.dialect.name == "sqlite" else raw.info.transaction_status == INTRANS)
 
 
 def outage(problem: DBAPIError) -> LmsError | None:

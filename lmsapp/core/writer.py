@@ -1,7 +1,8 @@
 """Group commit: one thread writes what many requests hand in, and answers after one synced commit.
 
-Each function runs in its own savepoint, so that one that fails takes nobody with it. What waits is committed together;
-nobody waits for more to come. Callers get their answer only after the commit; when the commit fails, everybody is told.
+What waits is committed together; nobody waits for more to come. Callers get their answer only after the commit; when the
+commit fails, everybody is told. When a function fails, what the group did is undone and done once more with each function
+in a savepoint of its own, so that the one that fails takes nobody with it: functions may run twice, and only write rows.
 """
 
 import queue
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 
 from lmsapp.core.errors import Busy
-from lmsapp.core.sessions import writing
+from lmsapp.core.sessions import standing, writing
 from lmsapp.core.translations import N_
 
 T = TypeVar("T")
@@ -83,15 +84,32 @@ class Writer:
 
     def _settle(self, wishes: list[_Wish]) -> None:
         try:
-            with writing(), self._engine.connect() as connection, connection.begin():
-                for wish in wishes:
-                    self._try(connection, wish)
+            if not self._all_went_well(wishes):
+                with writing(), self._engine.connect() as connection, connection.begin():
+                    for wish in wishes:
+                        self._try(connection, wish)
         except BaseException as problem:  # noqa: BLE001 - whatever stopped the commit, everybody in the group is told
             for wish in wishes:
                 wish.problem = wish.problem or problem
         finally:
             for wish in wishes:
                 wish.done.set()
+
+    def _all_went_well(self, wishes: list[_Wish]) -> bool:
+        """Runs and commits the whole group; False, with nothing of it written, when one of its functions fails."""
+        with writing(), self._engine.connect() as connection, connection.begin() as together:
+            try:
+                well = all(self._goes_well(connection, wish) for wish in wishes)
+            except Exception:  # noqa: BLE001 - whoever it was will fail again, alone
+                well = False
+            if not well:
+                together.rollback()
+        return well
+
+    @staticmethod
+    def _goes_well(connection: Connection, wish: _Wish) -> bool:
+        wish.result = wish.function(connection)
+        return standing(connection)
 
     @staticmethod
     def _try(connection: Connection, wish: _Wish) -> None:

@@ -7,7 +7,7 @@ does not write any more as evidence, under a number used before as a clash.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -17,8 +17,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select
 from sqlalchemy.orm import Session
 
+from lmsapp.accounts import sessions
+from lmsapp.accounts.models import Person, SignIn
 from lmsapp.core import clock
-from lmsapp.core.errors import Invalid, NotFound
+from lmsapp.core.errors import Invalid, NotFound, SignInNeeded
 from lmsapp.core.orm import upserting
 from lmsapp.core.translations import N_
 from lmsapp.exams import attempts, questions
@@ -112,6 +114,12 @@ _desk = (
     .join(Sitting, Sitting.id == Attempt.sitting_id)
     .where(Attempt.code == bindparam("code"))
 )
+_desk_of_ticket = (
+    _desk.add_columns(SignIn.id.label("sign_in_id"), SignIn.seen_at)
+    .join(SignIn, SignIn.person_id == Attempt.person_id)
+    .join(Person, Person.id == SignIn.person_id)
+    .where(*sessions.ALIVE)
+)
 _lock = select(Attempt.id).where(Attempt.code == bindparam("code")).with_for_update()
 _store = insert(AnswerEvent)
 
@@ -133,12 +141,36 @@ def save(connection: Connection, code: str, person_id: int, sent: Batch) -> Save
 
     Raises NotFound (not this candidate's) and Invalid (no such item or answer); then nothing of the batch is stored.
     """
-    now = clock.now()
-    if connection.dialect.name != "sqlite":  # there the transaction itself is the lock
-        connection.execute(_lock, {"code": code})
+    _hold(connection, code)
     desk = connection.execute(_desk, {"code": code, "device": sent.device}).first()
     if desk is None or desk.person_id != person_id:
         raise NotFound
+    return _save(connection, desk, sent, clock.now())
+
+
+def save_by_ticket(connection: Connection, code: str, known: Mapping[str, Any], sent: Batch) -> Saved:
+    """Like `save`, for whoever holds a ticket (`sessions.known_by`): she and her rights are found in the statement that finds
+    her attempt.
+
+    Raises SignInNeeded, too.
+    """
+    _hold(connection, code)
+    desk = connection.execute(_desk_of_ticket, {"code": code, "device": sent.device, **known}).first()
+    if desk is None:
+        raise NotFound if sessions.alive(connection, known) else SignInNeeded
+    now = clock.now()
+    if now - desk.seen_at > sessions.SEEN_EVERY:
+        sessions.seen(connection, desk.sign_in_id, now)
+    return _save(connection, desk, sent, now)
+
+
+def _hold(connection: Connection, code: str) -> None:
+    """Nobody else writes in the attempt until this transaction ends."""
+    if connection.dialect.name != "sqlite":  # there the transaction itself is the lock
+        connection.execute(_lock, {"code": code})
+
+
+def _save(connection: Connection, desk: Row[Any], sent: Batch, now: datetime) -> Saved:
     for given in sent.events:
         shaped = desk.shapes.get(given.item)
         if shaped is None or not questions.readable(shaped, given.value):

@@ -12,8 +12,7 @@ and Thayer 1988; classes of the ETS: a delta of 1.5 or more that is not chance a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from copy import deepcopy
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import log, sqrt
 from typing import Any, NamedTuple
@@ -130,17 +129,22 @@ def _add(kept: dict[str, list[int]], key: str, first: int, second: int) -> None:
 
 def stored(counted: ItemCount | ExamCount) -> dict[str, Any]:
     """Counts as they are kept."""
-    return asdict(counted)
+    return {name: getattr(counted, name) for name in counted.__slots__}
 
 
 def of_item(kept: Mapping[str, Any]) -> ItemCount:
     """An item's counts as they were kept, free to be changed."""
-    return ItemCount(**deepcopy(dict(kept)))
+    found = ItemCount(**kept)
+    found.bands = {band: [*pair] for band, pair in found.bands.items()}
+    found.options = {key: [*pair] for key, pair in found.options.items()}
+    return found
 
 
 def of_exam(kept: Mapping[str, Any]) -> ExamCount:
     """An exam's counts as they were kept, free to be changed."""
-    return ExamCount(**deepcopy(dict(kept)))
+    found = ExamCount(**kept)
+    found.bars = dict(found.bars)
+    return found
 
 
 def together(counts: Iterable[ItemCount]) -> ItemCount:

@@ -14,7 +14,6 @@ from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_use
 
 from lmsapp.core.access import ANYONE, Actor, Answer, demand
 from lmsapp.core.errors import FreshSignInNeeded, NotAllowed, SignInNeeded
-from lmsapp.core.translations import N_
 from lmsapp.web.database import db
 
 TICKET = "ticket"
@@ -102,8 +101,16 @@ def ticket() -> str | None:
     return found if isinstance(found, str) else None
 
 
+def stored_ticket() -> str:
+    """What is stored of this browser's ticket; raises SignInNeeded when it has none."""
+    found = ticket()
+    if found is None:
+        raise SignInNeeded
+    return ticket_hash(found)
+
+
 def ask_no_more() -> None:
-    """For the rest of the request nobody is looked up: the database is away, and who is not known yet is a visitor."""
+    """For the rest of the request nobody is looked up: whoever is not known yet is a visitor."""
     g.setdefault("_login_user", Visitor())
 
 
@@ -112,7 +119,7 @@ def refused(answer: Answer) -> Response:
     if not actor().known and request.method == "GET":
         return _to_sign_in()
     if not actor().known and request.is_json:
-        raise SignInNeeded(N_("Your sign-in has ended. Sign in again; nothing on this page is lost."))
+        raise SignInNeeded
     if answer.needs_fresh_sign_in:
         return sign_in_again()
     demand(answer)

@@ -45,27 +45,43 @@ class Area(Blueprint):
         self.free = free
         self.policies: dict[str, Policy] = {}
         self.hot: set[str] = set()
+        self.by_ticket: set[str] = set()
 
     def get(self, rule: str, *, policy: Policy, **options: Any) -> Callable[[View], View]:  # type: ignore[override]
         """Declares a reading route."""
         return self._declare(rule, ["GET"], policy, options)
 
-    def post(self, rule: str, *, policy: Policy, hot: bool = False, **options: Any) -> Callable[[View], View]:  # type: ignore[override]
-        """Declares a writing route; `hot` ones write through the group-commit writer."""
-        return self._declare(rule, ["POST"], policy, options, hot=hot)
+    def post(  # type: ignore[override]
+        self, rule: str, *, policy: Policy, hot: bool = False, by_ticket: bool = False, **options: Any
+    ) -> Callable[[View], View]:
+        """Declares a writing route; `hot` ones write through the group-commit writer.
+
+        Before `by_ticket` ones nobody is looked up: they find the ticket's holder, and ask what she may, in the transaction
+        that writes.
+        """
+        return self._declare(rule, ["POST"], policy, options, hot=hot or by_ticket, by_ticket=by_ticket)
 
     def form(self, rule: str, *, policy: Policy, hot: bool = False, **options: Any) -> Callable[[View], View]:
         """Declares a page with a form: GET shows it, POST takes it."""
         return self._declare(rule, ["GET", "POST"], policy, options, hot=hot)
 
     def _declare(
-        self, rule: str, methods: list[str], policy: Policy, options: dict[str, Any], *, hot: bool = False
+        self,
+        rule: str,
+        methods: list[str],
+        policy: Policy,
+        options: dict[str, Any],
+        *,
+        hot: bool = False,
+        by_ticket: bool = False,
     ) -> Callable[[View], View]:
         def decorate(view: View) -> View:
             endpoint = options.pop("endpoint", view.__name__)
             self.policies[endpoint] = policy
             if hot:
                 self.hot.add(endpoint)
+            if by_ticket:
+                self.by_ticket.add(endpoint)
             self.add_url_rule(rule, endpoint, view, methods=methods, **options)
             return view
 
@@ -75,7 +91,7 @@ class Area(Blueprint):
 def install(app: Flask) -> None:
     """Prepares the registers and the guard that runs before every view."""
     app.extensions["policies"] = {"static": public}
-    app.extensions["hot_routes"] = set()
+    app.extensions["hot_routes"], app.extensions["ticket_routes"] = set(), set()
     app.before_request(_guard)
     app.jinja_env.globals["url_for"] = _remembering()
 
@@ -96,6 +112,7 @@ def mount(app: Flask, area: Area) -> None:
     for endpoint, policy in area.policies.items():
         app.extensions["policies"][f"{area.name}.{endpoint}"] = policy
     app.extensions["hot_routes"] |= {f"{area.name}.{endpoint}" for endpoint in area.hot}
+    app.extensions["ticket_routes"] |= {f"{area.name}.{endpoint}" for endpoint in area.by_ticket}
 
 
 def check_declared(app: Flask) -> None:
@@ -108,6 +125,9 @@ def check_declared(app: Flask) -> None:
 def _guard() -> Response | None:
     """Asks the route's policy in principle; activities ask again about the thing itself."""
     if request.endpoint is None:
+        return None
+    if request.endpoint in current_app.extensions["ticket_routes"]:
+        login.ask_no_more()
         return None
     policy: Policy = current_app.extensions["policies"][request.endpoint]
     answer = policy(login.actor())

@@ -10,8 +10,9 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from lmsapp.core import clock
+from lmsapp.core.sessions import transaction
 from lmsapp.exams import sitting
-from lmsapp.exams.models import Attempt
+from lmsapp.exams.models import AnswerEvent, Attempt
 from tests.house import House, Worlds
 
 
@@ -145,3 +146,22 @@ def test_answers_that_come_after_the_time_are_told_to_be_late(house: House, devi
         told = device.events((1, item, names[0])).json
     assert told is not None
     assert (told["late"], told["state"], told["acked_to"]) == (True, "expired", 1)
+
+
+def test_whoever_was_closed_out_meanwhile_saves_nothing(house: House, device: Device) -> None:
+    item, names = choice(house, device.code)
+    assert device.events((1, item, names[0])).status_code == 200
+    with transaction(house.opened.sessions) as session:
+        session.query(Attempt).filter_by(code=device.code).one().person.active = False
+    assert device.events((2, item, names[1])).status_code == 401
+    with house.opened.sessions() as session:
+        assert session.query(AnswerEvent).join(Attempt).filter(Attempt.code == device.code).count() == 1
+
+
+def test_answering_keeps_the_sign_in_awake(house: House, device: Device) -> None:
+    item, names = choice(house, device.code)
+    idle = timedelta(hours=house.opened.settings.session_idle_hours)
+    with clock.held(clock.now()):
+        for _ in range(2):
+            clock.forward(idle * 2 / 3)
+            assert device.events((1, item, names[0])).status_code == 200

@@ -16,6 +16,7 @@ from flask import (
     url_for,
 )
 
+from lmsapp.accounts import sessions
 from lmsapp.catalogue.views import drafts_allowed
 from lmsapp.cohorts import queries as cohorts
 from lmsapp.core import clock
@@ -189,12 +190,12 @@ def picture(code: str, digest: str) -> Response:
     return shown_picture(next((one for one in shown if one["digest"] == digest), None))
 
 
-@area.post("/exams/<code>/events", policy=policy.may_write, hot=True)
+@area.post("/exams/<code>/events", policy=policy.may_write, by_ticket=True)
 def events(code: str) -> Response:
     """Takes a device's answers as JSON and replies after the synced commit (RELIABILITY 4.2); without any, tells how it stands."""
-    sent, person_id = batches.batch(octets(batches.MOST_OCTETS)), login.actor().person_id or 0
-    db.session.rollback()
-    saved = database.writer().write(lambda connection: saving.save(connection, code, person_id, sent))
+    known = sessions.known_by(login.stored_ticket(), current_app.extensions["settings"].session_idle_hours)
+    sent = batches.batch(octets(batches.MOST_OCTETS))
+    saved = database.writer().write(lambda connection: saving.save_by_ticket(connection, code, known, sent))
     told = {
         "acked_to": saved.acked_to,
         "epoch": saved.epoch,
@@ -206,9 +207,9 @@ def events(code: str) -> Response:
         "state": saved.state,
         "paused": saved.paused,
     }
-    if saved.refusal is None:
-        return jsonify(told)
-    return _conflict(saved.refusal, saving.MESSAGES[saved.refusal], told)
+    reply = jsonify(told) if saved.refusal is None else _conflict(saved.refusal, saving.MESSAGES[saved.refusal], told)
+    reply.cache_control.no_store = True
+    return reply
 
 
 def octets(most: int) -> bytes:

@@ -4,7 +4,7 @@ import json
 import platform
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -12,11 +12,11 @@ from pathlib import Path
 
 import click
 
-from lmsapp.bench import certs, exam, login, pages, school, slow, start, weight
+from lmsapp.bench import certs, exam, login, pages, school, slow, start, weight, whole
 from lmsapp.bench.measuring import Row
 from lmsapp.core.errors import Invalid
 
-WORKLOADS = ("start", "pages", "weight", "certs", "login", "slow", "exam", "bell", "exam-kill", "engines")
+WORKLOADS = ("start", "pages", "weight", "certs", "login", "slow", "whole", "exam", "bell", "exam-kill", "engines")
 
 
 @click.command()
@@ -63,25 +63,22 @@ def line(row: Row) -> str:
 
 def _measured(workloads: tuple[str, ...], folder: Path, seed: int, repeat: int) -> Iterator[Row]:
     built = school.build(folder / "school", seed)
+    steps: dict[str, Callable[[], Iterator[Row]]] = {
+        "start": lambda: start.run(folder / "school", repeat),
+        "pages": lambda: pages.run(built, folder, repeat),
+        "weight": lambda: weight.run(built),
+        "certs": lambda: certs.run(built, repeat),
+        "login": lambda: login.run(built, repeat),
+        "slow": lambda: slow.run(folder / "school", repeat),
+        "whole": lambda: whole.run(built, folder, repeat, seed),
+        "exam": lambda: exam.run(built, folder, repeat, seed),
+        "exam-kill": lambda: exam.kill(built, seed),
+        "engines": lambda: exam.engines(built, folder, repeat, seed),
+    }
+    steps["bell"] = steps["exam"]  # the same crowd answers, and hands in when it rings
     try:
-        if "start" in workloads:
-            yield from start.run(folder / "school", repeat)
-        if "pages" in workloads:
-            yield from pages.run(built, folder, repeat)
-        if "weight" in workloads:
-            yield from weight.run(built)
-        if "login" in workloads:
-            yield from login.run(built, repeat)
-        if "certs" in workloads:
-            yield from certs.run(built, repeat)
-        if "slow" in workloads:
-            yield from slow.run(folder / "school", repeat)
-        if {"exam", "bell"} & set(workloads):
-            yield from exam.run(built, folder, repeat, seed, workloads)
-        if "exam-kill" in workloads:
-            yield from exam.kill(built, seed)
-        if "engines" in workloads:
-            yield from exam.engines(built, folder, repeat, seed)
+        for step in dict.fromkeys(steps[name] for name in WORKLOADS if name in workloads):
+            yield from (row for row in step() if row.workload in workloads)
     finally:
         built.close()
 

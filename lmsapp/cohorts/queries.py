@@ -239,6 +239,15 @@ def enrolment_of(session: Session, actor: Actor, cohort_code: str) -> Enrolment:
     return found
 
 
+def language_of(session: Session, actor: Actor, cohort_id: int) -> str:
+    """The language in which the actor is taught in a cohort; NotFound when she is not in it."""
+    mine = (Enrolment.cohort_id == cohort_id, Enrolment.person_id == actor.person_id, Enrolment.state == "enrolled")
+    found = session.scalar(select(Enrolment.language).where(*mine))
+    if found is None:
+        raise NotFound
+    return found
+
+
 def own_enrolments(session: Session, actor: Actor) -> Sequence[Enrolment]:
     """The actor's enrolments, the running cohort first."""
     rows = session.scalars(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, String, Text, delete, func, select, text, update
+from sqlalchemy import Select, String, Text, delete, func, insert, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lmsapp.core import clock
@@ -72,6 +72,13 @@ class AuditPersonal(Base):
     details: Mapped[str | None] = mapped_column(Text)
 
 
+# Every act writes here: without the ceremony of mapped objects.
+_HEADS: Any = AuditHead.__table__
+_LINES: Any = AuditLine.__table__
+_PERSONAL: Any = AuditPersonal.__table__
+_SUBJECTS: Any = AuditSubject.__table__
+
+
 @dataclass(frozen=True)
 class Report:
     """What a check of the chain found: how many lines are whole, and the first that is not, with the reason."""
@@ -96,17 +103,16 @@ def record(
     after: Any = None,
     personal: Any = None,
     about: int | None = None,
-) -> AuditLine:
+) -> None:
     """Adds one act to the chain in the caller's transaction: who, what, on what, before and after.
 
     Names, reasons in free words and other `personal` values are kept apart, as those of the person `about` (else the
     actor's own), and go when she is erased.
     """
     session.flush()
-    head = _locked_head(session)
-    token = _token(session, actor)
+    position, previous, token = _taken_up(session, actor)
     line = AuditLine(
-        position=head.position + 1,
+        position=position + 1,
         at=clock.now().replace(microsecond=0),
         action=action,
         actor_token=token,
@@ -114,21 +120,15 @@ def record(
         object_id=str(on[1]),
         before=_canonical(before),
         after=_canonical(after),
-        previous_hash=head.hash,
-        hash="",
+        previous_hash=previous,
     )
     line.hash = digest(line)
-    head.position, head.hash = line.position, line.hash
-    session.add(line)
+    session.execute(update(_HEADS).where(_HEADS.c.id == 1).values(position=line.position, hash=line.hash))
+    session.execute(insert(_LINES).values({column.name: getattr(line, column.name) for column in _LINES.c}))
     if actor.address or personal is not None:
         whose = token if about is None else _person_token(session, about)
-        session.add(
-            AuditPersonal(
-                position=line.position, token=whose, address=actor.address[:45] or None, details=_canonical(personal)
-            )
-        )
-    session.flush()
-    return line
+        kept = {"token": whose, "address": actor.address[:45] or None, "details": _canonical(personal)}
+        session.execute(insert(_PERSONAL).values(position=line.position, **kept))
 
 
 def digest(line: AuditLine) -> str:
@@ -234,30 +234,28 @@ def count(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(AuditLine)) or 0
 
 
-def _locked_head(session: Session) -> AuditHead:
-    """The head, locked until the transaction ends: appending is one after the other on both databases."""
-    locked = select(AuditHead).where(AuditHead.id == 1).with_for_update().execution_options(populate_existing=True)
-    found = session.scalar(locked)
+def _taken_up(session: Session, actor: Actor) -> tuple[int, str, str | None]:
+    """How far the chain reaches, locked until the transaction ends so that writers stand in line, and the actor's token."""
+    whose = select(AuditSubject.token).where(AuditSubject.person_id == actor.person_id).scalar_subquery()
+    locked = select(_HEADS.c.position, _HEADS.c.hash, whose).where(_HEADS.c.id == 1).with_for_update(of=_HEADS)
+    found = session.execute(locked).first()
     if found is None:  # the very first act; two may be writing it
         session.execute(
             text("INSERT INTO audit_head (id, position, hash) VALUES (1, 0, :hash) ON CONFLICT DO NOTHING"),
             {"hash": FIRST},
         )
-        found = session.scalars(locked).one()
-    return found
-
-
-def _token(session: Session, actor: Actor) -> str | None:
-    if actor.keeper:
-        return "keeper"
-    return None if actor.person_id is None else _person_token(session, actor.person_id)
+        found = session.execute(locked).one()
+    position, last, known = found
+    if known is None and actor.person_id is not None:
+        known = _person_token(session, actor.person_id)
+    return position, last, "keeper" if actor.keeper else known
 
 
 def _person_token(session: Session, person_id: int) -> str:
     found = session.scalar(select(AuditSubject.token).where(AuditSubject.person_id == person_id))
     if found is None:
         found = secrets.token_hex(8)
-        session.add(AuditSubject(token=found, person_id=person_id))
+        session.execute(insert(_SUBJECTS).values(token=found, person_id=person_id))
     return found
 
 

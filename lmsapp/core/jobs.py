@@ -14,12 +14,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ColumnElement, Index, String, UniqueConstraint, and_, event, or_, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column, sessionmaker
 
 from lmsapp.core import clock, translations
 from lmsapp.core.errors import Busy, LmsError
-from lmsapp.core.orm import Base, Id
+from lmsapp.core.orm import Base, Id, upserting
 from lmsapp.core.sessions import transaction
 
 log = logging.getLogger(__name__)
@@ -86,27 +85,20 @@ def enqueue(
     total: int | None = None,
 ) -> Job:
     """Asks for work in the caller's transaction; with a `key`, asking twice gives the same job, whatever became of it."""
-    before = known(session, name, key)
-    if before is not None:
-        return before
-    job = Job(
-        name=name,
-        key=key,
-        arguments=arguments,
-        asked_by=asked_by,
-        language=translations.current().code,
-        total=total,
-        created_at=clock.now(),
-        state="waiting",
-    )
-    try:
-        with session.begin_nested():
-            session.add(job)
-    except IntegrityError:
-        before = known(session, name, key)  # somebody asked for the same at the same moment
-        if before is None:
-            raise
-        return before
+    asked = {
+        "name": name,
+        "key": key,
+        "arguments": arguments,
+        "asked_by": asked_by,
+        "language": translations.current().code,
+        "total": total,
+        "created_at": clock.now(),
+    }
+    inserting = upserting(session.get_bind().dialect.name)(Job).values(asked)
+    once = inserting.on_conflict_do_nothing(index_elements=["name", "key"]).returning(Job)
+    job: Job | None = session.scalar(once)
+    if job is None:
+        return session.scalars(select(Job).where(Job.name == name, Job.key == key)).one()
     _carry_after_commit(session, job)
     return job
 

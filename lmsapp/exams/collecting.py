@@ -99,7 +99,8 @@ def collect(
     if not found and attempt is not None and read is not None:
         events = [event.given for event in read.events]
         if saving.take_in(session.connection(), attempt.id, read.grant["device"], read.grant["epoch"], events):
-            sitting.settle(session, actor, attempt, f"bundle-{digest[:20]}", clock.now(), by_expiry=False)
+            given = sitting.answers_of(session, attempt.id)
+            sitting.settle(session, actor, attempt, given, f"bundle-{digest[:20]}", clock.now(), by_expiry=False)
         else:
             found = [Doubt.CLASH]
     made = Bundle(
@@ -157,7 +158,9 @@ def _accept(session: Session, actor: Actor, bundle: Bundle, attempt: Attempt | N
     ]
     session.execute(insert(DeviceLease).values(attempt_id=attempt.id, epoch=epoch, device=device, taken_at=clock.now()))
     saving.take_in(session.connection(), attempt.id, device, epoch, numbered)
-    sitting.settle(session, actor, attempt, device, clock.now(), by_expiry=False)
+    sitting.settle(
+        session, actor, attempt, sitting.answers_of(session, attempt.id), device, clock.now(), by_expiry=False
+    )
 
 
 def _granted(session: Session, attempt: Attempt, device: object) -> OfflineGrant | None:

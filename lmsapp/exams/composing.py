@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -23,7 +23,6 @@ from lmsapp.exams.papers import Blueprint, Candidate, Frozen, Need, Shortage
 from lmsapp.exams.questions import Kind
 from lmsapp.translation import messages
 from lmsapp.translation import queries as texts
-from lmsapp.translation.queries import Texts
 from lmsapp.translation.weights import Notice, Shown
 
 # The exams an edition can have; passing the course is decided by the final one alone.
@@ -51,6 +50,27 @@ class Plan:
     offline: bool
     release: str
     room_code: bool
+
+
+class Asked(Protocol):
+    """A question, or what was read of it."""
+
+    id: int
+    document_id: int
+    kind: str
+
+
+_DRAWN = (
+    Question.id,
+    Question.document_id,
+    Question.kind,
+    Question.topic,
+    Question.difficulty,
+    Question.critical,
+    Question.competence,
+    QuestionVersion.number,
+    QuestionVersion.structure,
+)
 
 
 class Infeasible(Invalid):
@@ -85,6 +105,8 @@ def blueprint(session: Session, exam: Exam) -> Blueprint:
 
 def _ids(session: Session, bank_id: int, keys: Sequence[str]) -> dict[str, int]:
     """Ids of living questions by key; a fixed one that was retired since is not there any more."""
+    if not keys:
+        return {}
     rows = session.execute(
         select(Question.key, Question.id).where(
             Question.bank_id == bank_id, Question.key.in_(keys), Question.retired.is_(False)
@@ -116,41 +138,38 @@ def candidates(
     """The bank's living questions with their words in a language, with the source's words beside them when wanted."""
     newest = select(func.max(QuestionVersion.id)).group_by(QuestionVersion.question_id)
     rows = session.execute(
-        select(Question, QuestionVersion)
+        select(*_DRAWN)
         .join(QuestionVersion)
         .where(Question.bank_id == bank_id, Question.retired.is_(False), QuestionVersion.id.in_(newest))
         .order_by(Question.id)
     ).all()
-    words = _all_words(session, [q for q, _v in rows], language, drafts_allowed=drafts_allowed)
+    own = words(session, rows, language, drafts_allowed=drafts_allowed)
     if parallel:
-        sources = _all_words(session, [q for q, _v in rows], "", drafts_allowed=drafts_allowed)
-        words = {number: _beside(own, sources[number]) for number, own in words.items()}
+        sources = words(session, rows, "", drafts_allowed=drafts_allowed)
+        own = {number: _beside(texts, sources[number]) for number, texts in own.items()}
     return [
-        Candidate(
-            q.id, v.number, q.kind, q.topic, q.difficulty, q.critical, v.structure, words[q.document_id], q.competence
-        )
-        for q, v in rows
+        Candidate(q.id, q.number, q.kind, q.topic, q.difficulty, q.critical, q.structure, own[q.id], q.competence)
+        for q in rows
     ]
 
 
-def _all_words(
-    session: Session, asked: Sequence[Question], language: str, *, drafts_allowed: bool
+def words(
+    session: Session, asked: Sequence[Asked], language: str, *, drafts_allowed: bool
 ) -> dict[int, dict[str, Any]]:
-    """The words of questions by document and unit key as a paper keeps them; `""` is each one's source language."""
+    """The words of questions by their ids and by unit key as papers have them; `""` is each one's source language.
+
+    A unit that is nothing but a message's code is that message.
+    """
     found = texts.texts(session, [q.document_id for q in asked], language, drafts_allowed=drafts_allowed)
-    cited = messages.cited(session, language, "adult", drafts_allowed=drafts_allowed)
+    codes = {text.strip("{}") for own in found.values() for shown in own.values() if (text := shown.text)[:1] == "{"}
+    cited = messages.cited(session, language, "adult", drafts_allowed=drafts_allowed, codes=codes) if codes else {}
     return {
-        q.document_id: _words(found[q.document_id], cited)
+        q.id: {
+            key: frozen(cited[code].words if (code := shown.text.strip("{}")) in cited else shown)
+            for key, shown in found[q.document_id].items()
+        }
         | true_and_false(q.kind, language or found[q.document_id]["stem"].language)
         for q in asked
-    }
-
-
-def _words(found: Texts, cited: Mapping[str, Any]) -> dict[str, Any]:
-    """A question's words; a unit that is nothing but a message's code is that message."""
-    return {
-        key: frozen(cited[code].words if (code := shown.text.strip("{}")) in cited else shown)
-        for key, shown in found.items()
     }
 
 
@@ -333,12 +352,3 @@ def hold(
         session, "sitting.set", actor, on=("sitting", sitting.id), after={"cohort": cohort.code, "exam": exam.code}
     )
     return sitting
-
-
-def words(
-    session: Session, questions: Sequence[Question], language: str, *, drafts_allowed: bool
-) -> dict[int, dict[str, Any]]:
-    """The words of questions as papers have them, by question id: for whoever works on questions, not on one paper."""
-    found = texts.texts(session, [q.document_id for q in questions], language, drafts_allowed=drafts_allowed)
-    cited = messages.cited(session, language, "adult", drafts_allowed=drafts_allowed)
-    return {q.id: _words(found[q.document_id], cited) | true_and_false(q.kind, language) for q in questions}

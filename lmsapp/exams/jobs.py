@@ -1,13 +1,13 @@
 """What the worker does for exams."""
 
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session, joinedload, sessionmaker
 
 from lmsapp.core.access import KEEPER
 from lmsapp.core.jobs import Registry, Run
 from lmsapp.core.sessions import transaction
 from lmsapp.core.settings import Settings
 from lmsapp.exams import analysing, marking, printing, sitting
-from lmsapp.exams.models import Attempt
+from lmsapp.exams.models import Attempt, Sitting
 
 MARK = "exams.mark"
 
@@ -29,7 +29,8 @@ def register(registry: Registry, settings: Settings) -> None:
 
 def _mark(run: Run) -> None:
     with run.session() as session:
-        attempt = session.get(Attempt, run.arguments["attempt"])
+        read = joinedload(Attempt.paper), joinedload(Attempt.sitting).joinedload(Sitting.exam)
+        attempt = session.get(Attempt, run.arguments["attempt"], options=read)
         if attempt is not None:
             marking.mark(session, attempt)
 

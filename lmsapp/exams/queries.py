@@ -49,11 +49,11 @@ class Result:
     markers: frozenset[int]
 
 
+@cache
 def _with_all() -> tuple[Any, ...]:
     return (
-        joinedload(Sitting.exam),
+        joinedload(Sitting.exam).joinedload(Exam.bank),
         joinedload(Sitting.cohort).joinedload(Cohort.edition).joinedload(Edition.course),
-        joinedload(Sitting.cohort).selectinload(Cohort.staff),
     )
 
 
@@ -77,19 +77,21 @@ def sitting(session: Session, actor: Actor, sitting_id: int) -> Sitting:
 
 def attempt(session: Session, actor: Actor, code: str) -> Attempt:
     """One attempt by its code, if the actor may see it."""
-    found = session.scalar(
-        policy.visible_attempts(actor)
-        .where(Attempt.code == code)
-        .options(
-            joinedload(Attempt.paper),
-            joinedload(Attempt.person),
-            joinedload(Attempt.sitting).joinedload(Sitting.exam),
-            joinedload(Attempt.sitting).joinedload(Sitting.cohort).selectinload(Cohort.staff),
-        )
-    )
+    found = session.scalar(policy.visible_attempts(actor).where(Attempt.code == code).options(*_with_paper()))
     if found is None:
         raise NotFound
     return found
+
+
+@cache
+def _with_paper() -> tuple[Any, ...]:
+    whose = joinedload(Attempt.sitting)
+    return (
+        joinedload(Attempt.paper),
+        joinedload(Attempt.person),
+        whose.joinedload(Sitting.exam),
+        whose.joinedload(Sitting.cohort).joinedload(Cohort.edition).joinedload(Edition.course),
+    )
 
 
 def attempts_of(session: Session, sitting_id: int) -> Sequence[Attempt]:
@@ -114,6 +116,8 @@ def saved(session: Session, attempt_ids: Sequence[int]) -> Mapping[int, tuple[in
 
 def newest_marks(session: Session, attempt_ids: Sequence[int]) -> Mapping[int, Mark]:
     """The mark that counts for each attempt: its newest version."""
+    if not attempt_ids:
+        return {}
     rows = session.scalars(select(Mark).where(Mark.attempt_id.in_(attempt_ids)).order_by(Mark.attempt_id, Mark.version))
     return {mark.attempt_id: mark for mark in rows}
 
@@ -209,16 +213,16 @@ def own_sittings(session: Session, actor: Actor) -> tuple[list[Sitting], list[At
     return list(dict.fromkeys(live)), attempts
 
 
-def own_attempts(session: Session, actor: Actor) -> Sequence[Attempt]:
-    """The actor's attempts, the latest first."""
-    return session.scalars(
-        select(Attempt)
-        .where(Attempt.person_id == (actor.person_id or 0))
-        .options(
-            joinedload(Attempt.sitting).joinedload(Sitting.cohort).joinedload(Cohort.edition).joinedload(Edition.course)
-        )
-        .order_by(Attempt.started_at.desc())
-    ).all()
+def tries(session: Session, held: Sitting, person_id: int) -> dict[Attempt, datetime | None]:
+    """A person's attempts at a sitting's exam in all sittings of the cohort, with when each was handed in, the latest first."""
+    rows = session.execute(
+        select(Attempt, Submission.submitted_at)
+        .join(Sitting, Sitting.id == Attempt.sitting_id)
+        .outerjoin(Submission, Submission.attempt_id == Attempt.id)
+        .where(Sitting.exam_id == held.exam_id, Sitting.cohort_id == held.cohort_id, Attempt.person_id == person_id)
+        .order_by(Attempt.started_at.desc(), Attempt.number.desc())
+    )
+    return {row.Attempt: row.submitted_at for row in rows}
 
 
 def state_now(one: Attempt) -> State:
@@ -250,30 +254,20 @@ def somebody_sits(session: Session) -> bool:
     return bool(session.scalar(select(exists().where(tries.c.state.in_((State.OPEN, State.PAUSED))))))
 
 
-def resit(session: Session, held: Sitting, person_id: int) -> Resit:
-    """Whether a person may begin this exam now, by her earlier attempts at all its sittings in the cohort."""
+def resit(session: Session, held: Sitting, tried: Mapping[Attempt, datetime | None]) -> Resit:
+    """Whether a person may begin this exam now, by her attempts at it (as `tries` tells them)."""
     now = clock.now()
-    rows = session.execute(
-        select(Attempt, Submission.submitted_at)
-        .join(Sitting, Sitting.id == Attempt.sitting_id)
-        .outerjoin(Submission, Submission.attempt_id == Attempt.id)
-        .where(
-            Sitting.exam_id == held.exam_id,
-            Sitting.cohort_id == held.cohort_id,
-            Attempt.person_id == person_id,
-            Attempt.started_at <= now,
-        )
-    ).all()
-    marks = newest_marks(session, [row.Attempt.id for row in rows])
-    tried = [
+    begun = {one: submitted_at for one, submitted_at in tried.items() if one.started_at <= now}
+    marks = newest_marks(session, [one.id for one in begun])
+    earlier = [
         Tried(
             state_now(one),
             submitted_at or one.deadline_at,
             one.state == State.RELEASED and one.id in marks and marks[one.id].passed,
         )
-        for one, submitted_at in rows
+        for one, submitted_at in begun.items()
     ]
-    return resits.may_begin(tried, held.exam.attempts, held.exam.wait_hours, now)
+    return resits.may_begin(earlier, held.exam.attempts, held.exam.wait_hours, now)
 
 
 def banks(session: Session) -> Sequence[tuple[Bank, int]]:

@@ -76,13 +76,8 @@ def begin(session: Session, actor: Actor, sitting: Sitting, *, drafts_allowed: b
     if enrolment is None:
         raise NotFound
     now = clock.now()
-    earlier = list(
-        session.scalars(
-            select(Attempt)
-            .where(Attempt.sitting_id == sitting.id, Attempt.person_id == actor.person_id)
-            .order_by(Attempt.number)
-        )
-    )
+    tried = queries.tries(session, sitting, enrolment.person_id)
+    earlier = [attempt for attempt in tried if attempt.sitting_id == sitting.id]
     for attempt in earlier:
         if queries.state_now(attempt) in (State.OPEN, State.PAUSED):
             return attempt
@@ -93,7 +88,7 @@ def begin(session: Session, actor: Actor, sitting: Sitting, *, drafts_allowed: b
     if sitting.room_code and not _same_code(room_code, sitting.room_code):
         message = N_("This is not the code of the room. The invigilator says it or writes it on the board.")
         raise Invalid(message, {"room_code": message})
-    again = queries.resit(session, sitting, enrolment.person_id)
+    again = queries.resit(session, sitting, tried)
     if not again:
         raise Conflict(resits.REFUSALS[again.ground])
     return _hand_out(session, actor, sitting, enrolment, len(earlier) + 1, now, drafts_allowed=drafts_allowed)
@@ -176,13 +171,14 @@ def hand_in(
         return kept
     now = clock.now()
     expired = queries.state_now(attempt) is State.EXPIRED
+    answers = answers_of(session, attempt.id)
     if claimed is not None and not expired:
         reached = saving.acked_to(session, attempt.id, claimed.device)
         if reached < claimed.last_seq:
             raise Missing(reached)
-        if claimed.answers_hash != answers_hash(answers_of(session, attempt.id)):
+        if claimed.answers_hash != answers_hash(answers):
             raise Differing
-    return settle(session, actor, attempt, idempotency_key, now, by_expiry=expired)
+    return settle(session, actor, attempt, answers, idempotency_key, now, by_expiry=expired)
 
 
 def close_expired(session: Session, actor: Actor, sitting: Sitting) -> int:
@@ -215,7 +211,7 @@ def close(session: Session, actor: Actor, attempt_id: int) -> bool:
     demand(policy.may_watch(actor, attempt.sitting))
     if queries.state_now(attempt) is not State.EXPIRED or session.get(Submission, attempt_id) is not None:
         return False
-    settle(session, actor, attempt, "expiry", clock.now(), by_expiry=True)
+    settle(session, actor, attempt, answers_of(session, attempt_id), "expiry", clock.now(), by_expiry=True)
     return True
 
 
@@ -231,12 +227,18 @@ def receipt_of(attempt: Attempt, submission: Submission) -> dict[str, Any]:
 
 
 def settle(
-    session: Session, actor: Actor, attempt: Attempt, idempotency_key: str, now: datetime, *, by_expiry: bool
+    session: Session,
+    actor: Actor,
+    attempt: Attempt,
+    answers: Mapping[str, str],
+    idempotency_key: str,
+    now: datetime,
+    *,
+    by_expiry: bool,
 ) -> Submission:
-    """Closes an open attempt with the answers that count now, and queues its marking."""
+    """Closes an open attempt with the answers that count, and queues its marking."""
     if not attempts.may_follow(State(attempt.state), State.SUBMITTED):
         raise Conflict(N_("This exam is handed in. Nothing can be changed any more."))
-    answers = answers_of(session, attempt.id)
     submission = Submission(
         attempt_id=attempt.id,
         idempotency_key=idempotency_key[:40],

@@ -3,7 +3,7 @@
 A message with a setting shows what the authority decided, with its approver; while the setting is empty, what to ask.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -58,23 +58,25 @@ class SafetySetting(Base):
     is_demonstration: Mapped[bool] = mapped_column(default=False)
 
 
-def cited(session: Session, language: str, register: str, *, drafts_allowed: bool) -> Mapping[str, Cited]:
-    """All messages by code, as a reader of a language is addressed in a `child` or `adult` text."""
-    messages = session.scalars(select(Message).order_by(Message.position)).all()
-    words = queries.texts_of_kind(session, KIND, language, drafts_allowed=drafts_allowed)
+def cited(
+    session: Session, language: str, register: str, *, drafts_allowed: bool, codes: Collection[str] | None = None
+) -> Mapping[str, Cited]:
+    """Messages (all, or those of the codes) by code, as a reader of a language is addressed in a `child` or `adult` text."""
+    chosen = select(Message.code, Message.safety, Message.setting, Message.document_id).order_by(Message.position)
+    said = session.execute(chosen if codes is None else chosen.where(Message.code.in_(codes))).all()
+    words = queries.texts(session, [row.document_id for row in said], language, drafts_allowed=drafts_allowed)
     decided = {
         row.setting: row for row in session.scalars(select(SafetySetting).where(SafetySetting.language == language))
     }
     found = {}
-    for message in messages:
+    for message in said:
         own = words.get(message.document_id, {})
         setting = decided.get(message.setting or "")
         if setting is not None:
             text = setting.adult if register == "adult" else setting.child
-            said = Shown(text, language, safety=message.safety)
-            found[message.code] = Cited(message.code, said, undecided=False, demonstration=setting.is_demonstration)
-        else:
-            shown = own.get("adult") if register == "adult" and "adult" in own else own.get("text", own.get("unset"))
-            if shown is not None:
-                found[message.code] = Cited(message.code, shown, undecided=message.setting is not None)
+            shown = Shown(text, language, safety=message.safety)
+            found[message.code] = Cited(message.code, shown, undecided=False, demonstration=setting.is_demonstration)
+        elif own:
+            form = "adult" if register == "adult" and "adult" in own else "text" if "text" in own else "unset"
+            found[message.code] = Cited(message.code, own[form], undecided=message.setting is not None)
     return found

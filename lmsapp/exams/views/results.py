@@ -12,6 +12,7 @@ from lmsapp.core.errors import NotFound
 from lmsapp.exams import marking, policy, queries, sitting, truths
 from lmsapp.exams.marks import KeyItem
 from lmsapp.exams.models import Attempt, Correction, Mark
+from lmsapp.exams.resits import Resit
 from lmsapp.exams.truths import Answered
 from lmsapp.exams.views.area import area
 from lmsapp.translation import queries as texts
@@ -72,8 +73,13 @@ def result(code: str) -> str:
         bank_words=texts.texts_of(db.session(), exam.bank.document_id, language, drafts_allowed=drafts_allowed()),
         own=own,
         picture=lambda digest: url_for("exams.picture", code=attempt.code, digest=digest),
-        again=queries.resit(db.session(), attempt.sitting, attempt.person_id) if own and not mark.passed else None,
+        again=_again(attempt) if own and not mark.passed else None,
     )
+
+
+def _again(attempt: Attempt) -> Resit:
+    tried = queries.tries(db.session(), attempt.sitting, attempt.person_id)
+    return queries.resit(db.session(), attempt.sitting, tried)
 
 
 def _shown(attempt: Attempt, mark: Mark) -> list[Shown]:

@@ -57,7 +57,6 @@ area.add_app_template_filter(answers.told, "without_gaps")
 def begin(sitting_id: int) -> str | Response | tuple[str, int]:
     """What awaits the candidate, and the button that begins."""
     held = queries.sitting(db.session(), login.actor(), sitting_id)
-    enrolment = cohorts.enrolment_of(db.session(), login.actor(), held.cohort.code)
     form = BeginForm()
     if form.sent():
         try:
@@ -68,14 +67,16 @@ def begin(sitting_id: int) -> str | Response | tuple[str, int]:
             form.take(problem)
         else:
             return redirect(url_for("exams.question", code=attempt.code, number=1), 303)  # type: ignore[return-value]
-    mine = [a for a in queries.own_attempts(db.session(), login.actor()) if a.sitting_id == held.id]
+    language = cohorts.language_of(db.session(), login.actor(), held.cohort_id)
+    tried = queries.tries(db.session(), held, login.actor().person_id or 0)
+    mine = [attempt for attempt in tried if attempt.sitting_id == held.id]
     page = render_template(
         "exams/begin.html",
         sitting=held,
         title=edition_title(held.cohort.edition),
         questions=sum(need.count for need in composing.needs(held.exam)),
         critical=queries.asks_critical(db.session(), held.exam.bank_id),
-        paper_language=enrolment.language,
+        paper_language=language,
         mine=mine,
         open_ids=[a.id for a in mine if queries.state_now(a) in OPEN],
         is_open=held.opens_at <= clock.now() < held.closes_at,

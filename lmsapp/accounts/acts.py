@@ -25,6 +25,8 @@ ACTS = {
     "bank.exported": N_("exported the questions"),
     "bank.imported": N_("imported questions"),
     "bank.loaded": N_("loaded the questions"),
+    "cohort.cancelled": N_("cancelled the cohort"),
+    "cohort.changed": N_("changed the cohort"),
     "cohort.closed": N_("closed the cohort"),
     "cohort.left": N_("took off the staff"),
     "cohort.staffed": N_("put on the staff"),

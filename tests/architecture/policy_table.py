@@ -69,6 +69,8 @@ TABLE: dict[str, set[str]] = {
     "cohorts.cohorts": {*READERS, "instructor", "other_instructor", "assessor", "partner", "other_partner"},
     "cohorts.cohort": {*READERS, "instructor", "assessor", "partner"},
     "cohorts.new_cohort": {"instructor", "other_instructor", "manager"},
+    "cohorts.change": {"manager"},
+    "cohorts.cancel": {"manager"},
     "cohorts.add_person": STAFF_OF_COHORT,
     "cohorts.hours": STAFF_OF_COHORT,
     "cohorts.slips": STAFF_OF_COHORT,

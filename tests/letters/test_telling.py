@@ -4,6 +4,7 @@ import email
 import email.policy
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from email.message import EmailMessage
 
 import pytest
@@ -18,7 +19,7 @@ from lmsapp.accounts.roles import Role
 from lmsapp.certificates import revoking
 from lmsapp.certificates.events import AwardIssued
 from lmsapp.certificates.models import Award
-from lmsapp.cohorts import enrolling
+from lmsapp.cohorts import changing, enrolling
 from lmsapp.cohorts.models import Cohort, Enrolment
 from lmsapp.core import events, queues
 from lmsapp.core.access import KEEPER
@@ -66,6 +67,20 @@ def enrol(session: Session, things: dict[str, object]) -> None:
     enrolling.enrol(session, KEEPER, cohort, one.person, one.language)
 
 
+def move(session: Session, things: dict[str, object]) -> None:
+    cohort = session.scalars(select(Cohort).where(Cohort.code == things["code"])).one()
+    changing.change(session, KEEPER, cohort, replace(changing.plan_of(cohort), place="Hall <b>B</b>"))
+
+
+def cancel(session: Session, things: dict[str, object]) -> None:
+    cohort = session.scalars(select(Cohort).where(Cohort.code == things["code"])).one()
+    for one in session.scalars(select(Award)):
+        one.cohort_id = None
+    for attempt in session.scalars(select(Attempt).where(Attempt.state == "open")):
+        attempt.state = "void"
+    changing.cancel(session, KEEPER, cohort, "Qar <b>yağır</b>")
+
+
 def release(session: Session, things: dict[str, object]) -> None:
     attempt = session.scalars(select(Attempt).where(Attempt.code == things["released"])).one()
     for _ in range(2):  # releasing again tells nobody twice
@@ -107,6 +122,7 @@ def supersede(session: Session, _things: dict[str, object]) -> None:
 ACTS: dict[str, Act] = {
     "secret chosen": choose,
     "enrolled": enrol,
+    "cohort moved": move,
     "results released": release,
     "award issued": award,
     "suspended": state("suspended"),
@@ -114,6 +130,7 @@ ACTS: dict[str, Act] = {
     "revoked": state("revoked"),
     "material superseded": supersede,
     "material withdrawn": withdraw_material,
+    "cohort cancelled": cancel,
     "role granted": grant,
     "role ended": withdraw_role,
 }

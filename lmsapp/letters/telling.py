@@ -33,6 +33,7 @@ def listen(settings: Settings) -> None:
     subscribe(accounts.RoleGranted, letters.role_granted)
     subscribe(accounts.RoleEnded, letters.role_ended)
     subscribe(accounts.SecretChosen, letters.secret_chosen)
+    subscribe(accounts.RefusedOften, letters.refused_often)
     subscribe(cohorts.Enrolled, letters.enrolled)
     subscribe(cohorts.CohortChanged, letters.cohort_changed)
     subscribe(cohorts.CohortCancelled, letters.cohort_cancelled)
@@ -60,6 +61,13 @@ class Letters:
     def secret_chosen(self, session: Session, event: accounts.SecretChosen) -> None:
         """To the person herself: she must hear of it when it was not she."""
         inform(session, session.get_one(Person, event.person_id), "secret_chosen")
+
+    def refused_often(self, session: Session, event: accounts.RefusedOften) -> None:
+        """To the centre's administrators: one account tries what it may not."""
+        who = session.get_one(Person, event.person_id)
+        for person in people.at_centre(session, Role.ADMINISTRATOR):
+            link = self._link(person, f"log?who={who.number}")
+            inform(session, person, "refused_often", who=who.name, whose_number=who.number, link=link)
 
     def enrolled(self, session: Session, event: cohorts.Enrolled) -> None:
         """To who is on the roster now."""

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lmsapp import wiring
-from lmsapp.accounts import registering, signing_in
+from lmsapp.accounts import correcting, registering, signing_in
 from lmsapp.accounts.models import Membership, Person
 from lmsapp.accounts.roles import Role
 from lmsapp.certificates import revoking
@@ -118,11 +118,18 @@ def supersede(session: Session, _things: dict[str, object]) -> None:
     events.publish(session, EditionEnded(take(session).editions[0].id, "superseded"))
 
 
+def correct(session: Session, _things: dict[str, object]) -> None:
+    person = member(session, "trainee")
+    known = {name: getattr(person, name) for name in correcting.Details.__dataclass_fields__}
+    correcting.correct(session, KEEPER, person, correcting.Details(**known | {"father_name": "X"}), "passport")
+
+
 # In an order in which each is possible after the ones before it.
 ACTS: dict[str, Act] = {
     "secret chosen": choose,
     "enrolled": enrol,
     "cohort moved": move,
+    "details corrected": correct,
     "results released": release,
     "award issued": award,
     "suspended": state("suspended"),

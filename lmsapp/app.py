@@ -8,6 +8,7 @@ from flask import Flask, Response, current_app, g
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from lmsapp import wiring
 from lmsapp.accounts import policy as accounts_policy
 from lmsapp.accounts import queries as accounts
 from lmsapp.accounts import sessions as sign_ins
@@ -108,6 +109,7 @@ def create_app(settings: Settings) -> Flask:
     static_files.install(app)
     filters.install(app)
     errors.install(app)
+    wiring.listen()
     letters.listen(settings)
     app.extensions["cohort_panels"] = (exams_panel.panel, certificates_panel.panel)
     app.context_processor(_names)

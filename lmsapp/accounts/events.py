@@ -22,3 +22,10 @@ class SecretChosen:
     """A person chose a new password or PIN."""
 
     person_id: int
+
+
+@dataclass(frozen=True)
+class RefusedOften:
+    """One account was refused many times in a short time."""
+
+    person_id: int

@@ -71,8 +71,8 @@ class ProfileForm(Form):
         ]
 
 
-class PersonForm(Form):
-    """Registering or correcting a person."""
+class DetailsForm(Form):
+    """What is kept about a person."""
 
     name = Line(later("Full name, in the person's own script"), [needed(later("Write the person's name."))])
     name_language = Choice(later("Language of the name"))
@@ -83,18 +83,12 @@ class PersonForm(Form):
     nationality = Choice(later("Nationality"))
     email = Line(later("E-mail address"))
     phone = Line(later("Telephone"))
-    organisation = Choice(later("Organisation"))
-    role = Choice(later("Role"))
 
-    def __init__(
-        self, *args: Any, organisations: list[tuple[str, str]], countries: list[tuple[str, str]], **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, countries: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.name_language.choices = language_choices()
         self.sex.choices = [("", _("not stated")), ("f", _("woman")), ("m", _("man"))]
         self.nationality.choices = [("", _("not stated")), *countries]
-        self.organisation.choices = organisations
-        self.role.choices = [(role.value, _(ROLE_NAMES[role])) for role in Role]
 
     def validate_email(self, field: Any) -> None:
         """A shape that mail can reach."""
@@ -102,6 +96,29 @@ class PersonForm(Form):
         local, at, domain = text.rpartition("@")
         if text and not (at and local and "." in domain and not any(c.isspace() or c in '<>,;"' for c in text)):
             raise ValidationError(_("Write an address like name@agency.org, or leave this empty."))
+
+
+class PersonForm(DetailsForm):
+    """Registering a person with her first role."""
+
+    organisation = Choice(later("Organisation"))
+    role = Choice(later("Role"))
+
+    def __init__(self, *args: Any, organisations: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.organisation.choices = organisations
+        self.role.choices = [(role.value, _(ROLE_NAMES[role])) for role in Role]
+
+
+class CorrectionForm(DetailsForm):
+    """Correcting a person."""
+
+    language = Choice(later("Language"))
+    reason = Line(later("Reason"), [needed(later("Write the reason."))])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.language.choices = language_choices()
 
 
 class RoleForm(Form):

@@ -7,7 +7,7 @@ from sqlalchemy import BindParameter, ColumnElement, Select, false, or_, select
 from lmsapp.accounts.models import Membership, Organisation, Person
 from lmsapp.accounts.roles import Role, grantable
 from lmsapp.core import clock
-from lmsapp.core.access import SIGN_IN_AFRESH, Actor, Answer, no, yes_if
+from lmsapp.core.access import SIGN_IN_AFRESH, YES, Actor, Answer, no, yes_if
 from lmsapp.core.translations import N_
 
 OVERSIGHT = (Role.ADMINISTRATOR, Role.MANAGER)
@@ -91,8 +91,20 @@ def may_grant(
 def may_close_account(actor: Actor, person: Person | None = None) -> Answer:
     """Accounts are closed and opened by the centre's administrators; by another agency's only for who belongs there alone."""
     answer = may_grant(actor, person)
-    if not answer or person is None or actor.keeper or actor.is_a(Role.ADMINISTRATOR):
-        return answer
+    return answer and _hers_alone(actor, person)
+
+
+def may_correct_person(actor: Actor, person: Person | None = None) -> Answer:
+    """Names, birth and the like are corrected by the centre's administrators; by another agency's for who belongs there alone."""
+    inside = actor.keeper or actor.organisations(Role.ADMINISTRATOR)
+    answer = yes_if(inside, N_("Only administrators may correct what is kept about a person."))
+    return answer and _hers_alone(actor, person)
+
+
+def _hers_alone(actor: Actor, person: Person | None) -> Answer:
+    """Whether a person belongs to nobody but the administrator's own organisations; the centre's reach all."""
+    if person is None or actor.keeper or actor.is_a(Role.ADMINISTRATOR):
+        return YES
     elsewhere = {m.organisation_id for m in person.memberships if _runs(m)} - set(
         actor.organisations(Role.ADMINISTRATOR)
     )

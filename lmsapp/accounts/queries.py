@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from lmsapp.accounts import policy
 from lmsapp.accounts.models import Membership, Organisation, OrganisationName, Person, SignIn
+from lmsapp.accounts.roles import Role
 from lmsapp.core import clock
 from lmsapp.core.access import KEEPER, Actor
 from lmsapp.core.access import Membership as Held
@@ -104,6 +105,16 @@ def organisation(session: Session, actor: Actor, code: str) -> Organisation:
     if found is None:
         raise NotFound
     return found
+
+
+def at_centre(session: Session, role: Role) -> Sequence[Person]:
+    """Who holds a role at the centre today."""
+    held = (
+        select(Membership.person_id)
+        .join(Organisation)
+        .where(Organisation.kind == "centre", Membership.role == role, policy.running())
+    )
+    return session.scalars(select(Person).where(Person.id.in_(held), Person.active).order_by(Person.id)).all()
 
 
 @cache

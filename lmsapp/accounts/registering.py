@@ -90,7 +90,7 @@ def register(session: Session, actor: Actor, new: NewPerson, organisation: Organ
         demand(policy.may_grant(actor, None, role, organisation))
     if not new.name:
         raise Invalid(N_("Write the person's name."), {"name": N_("Write the person's name.")})
-    email = _small(new.email)
+    email = small(new.email)
     if email and session.scalar(select(Person.id).where(Person.email == email)):
         raise Invalid(N_("Another person has this address."), {"email": N_("Another person has this address.")})
     person = Person(
@@ -204,7 +204,7 @@ def invite(session: Session, actor: Actor, person: Person, link: str) -> None:
 
 def ask_reset(session: Session, login: str, link: str) -> None:
     """Sends a reset letter when an account has this address; who asks can't tell whether it has."""
-    email = _small(login)
+    email = small(login)
     person = session.scalar(select(Person).where(Person.email == email, Person.active)) if email else None
     if person is not None and not person.is_demonstration:
         inform(session, person, "reset", link=_with_token(session, person, "reset", link))
@@ -269,7 +269,8 @@ def _next_number(session: Session) -> str:
     return number_of(int(last[:7]) + 1 if last else FIRST_NUMBER)
 
 
-def _small(email: str | None) -> str | None:
+def small(email: str | None) -> str | None:
+    """An address as it is stored: trimmed, Latin capitals made small."""
     return "".join(chr(ord(c) + 32) if "A" <= c <= "Z" else c for c in email.strip()) if email else None
 
 

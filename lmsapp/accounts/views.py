@@ -1,12 +1,17 @@
 """Pages about people: signing in, one's own profile, people and their roles."""
 
+from dataclasses import fields
+from typing import Any
+
 from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from sqlalchemy import select
 
-from lmsapp.accounts import policy, queries, registering, signing_in
+from lmsapp.accounts import correcting, policy, queries, registering, signing_in
 from lmsapp.accounts.acts import ACTS, GROUPS, THINGS
+from lmsapp.accounts.correcting import Details
 from lmsapp.accounts.forms import (
+    CorrectionForm,
     OrganisationForm,
     OrganisationStateForm,
     PersonForm,
@@ -20,7 +25,7 @@ from lmsapp.accounts.models import Person
 from lmsapp.accounts.registering import Slip
 from lmsapp.accounts.roles import KIND_NAMES, ROLE_NAMES, Role
 from lmsapp.core import audit, clock, qr
-from lmsapp.core.access import public, signed_in
+from lmsapp.core.access import demand, public, signed_in
 from lmsapp.core.errors import Busy, Conflict, Invalid, NotFound
 from lmsapp.core.formatting import country_names
 from lmsapp.core.translations import gettext as _
@@ -249,6 +254,31 @@ def person(number: str) -> str:
     )
 
 
+@area.form("/people/<number>/correct", policy=policy.may_correct_person)
+def correct_person(number: str) -> str | Response | tuple[str, int]:
+    """Puts right what is kept about a person, with the reason."""
+    actor = login.actor()
+    found = queries.person(db.session(), actor, number)
+    demand(policy.may_correct_person(actor, found))
+    form = CorrectionForm(obj=found, countries=country_names())
+    if form.sent():
+        typed: dict[str, Any] = {field.name: form[field.name].data or None for field in fields(Details)}
+        try:
+            different = correcting.correct(db.session(), actor, found, Details(**typed), form.reason.data)
+        except (Conflict, Invalid) as problem:
+            form.take(problem)
+        else:
+            flash(
+                _("%(name)s is corrected.", name=found.name)
+                if different
+                else _("Nothing was different, nothing was saved."),
+                "done",
+            )
+            return redirect(url_for("accounts.person", number=number), 303)  # type: ignore[return-value]
+    page = render_template("accounts/correct_person.html", person=found, form=form)
+    return page, 422 if form.errors or form.form_errors else 200
+
+
 @area.post("/people/<number>/roles", policy=policy.may_grant)
 def grant_role(number: str) -> Response:
     """Grants a role."""
@@ -355,10 +385,13 @@ def organisation_state(agency: str) -> Response:
 
 @area.get("/log", policy=policy.may_read_audit)
 def log() -> str:
-    """The audit log in words, newest first; of a group of things, or of one."""
+    """The audit log in words, newest first; of a group of things, of one, or by one person."""
     group, about = request.args.get("group", ""), request.args.get("q", "").strip()[:80]
     kinds = GROUPS[group][1] if group in GROUPS else ()
-    found = page_of(db.session(), audit.newest_first(kinds, about), request.args.get("page"))
+    number = request.args.get("who", "")
+    by = db.session().scalar(select(Person).where(Person.number == number)) if number else None
+    chosen = audit.newest_first(kinds, about, by.id if by is not None else None)
+    found = page_of(db.session(), chosen, request.args.get("page"))
     tokens = audit.subjects(db.session(), {line.actor_token for line in found.rows if line.actor_token})
     on = {int(line.object_id) for line in found.rows if line.object_kind == "person" and line.object_id.isdigit()}
     people = {p.id: p for p in db.session().scalars(select(Person).where(Person.id.in_({*tokens.values(), *on})))}
@@ -366,6 +399,7 @@ def log() -> str:
         "accounts/log.html",
         found=found,
         search=about,
+        by=by,
         group=group,
         groups=GROUPS,
         acts=ACTS,

@@ -72,6 +72,12 @@ def edition(session: Session, actor: Actor, code: str, number: int | None = None
     return found
 
 
+def editions_of(session: Session, actor: Actor, course_id: int) -> Sequence[Edition]:
+    """The published editions of a course, the newest first."""
+    query = policy.visible_editions(actor).where(Edition.course_id == course_id, Edition.state == "published")
+    return session.scalars(query.order_by(Edition.number.desc())).all()
+
+
 def lesson_of(found: Edition, module_slug: str, lesson_slug: str) -> tuple[Lesson, Lesson | None, Lesson | None]:
     """A lesson of an edition with the one before and the one after it, across modules."""
     in_order = [lesson for module in found.modules for lesson in module.lessons]

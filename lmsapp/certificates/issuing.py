@@ -25,6 +25,7 @@ from lmsapp.certificates.serials import Serial
 from lmsapp.cohorts import enrolling, roster
 from lmsapp.cohorts import queries as cohorts
 from lmsapp.cohorts.models import Cohort, Enrolment
+from lmsapp.cohorts.policy import OVER
 from lmsapp.core import audit, clock, jobs
 from lmsapp.core.access import Actor, demand
 from lmsapp.core.errors import Conflict, Invalid
@@ -103,8 +104,8 @@ def cases(session: Session, cohort: Cohort) -> list[Case]:
 def close_out(session: Session, actor: Actor, cohort: Cohort, settings: Settings, ring: KeyRing) -> list[Award]:
     """Awards everybody who has earned something, closes the cohort, and queues the documents as one job."""
     demand(policy.may_issue(actor, cohort))
-    if cohort.state in ("closed", "cancelled"):
-        raise Conflict(N_("This cohort is closed; its records stand."))
+    if cohort.state in OVER:
+        raise Conflict(OVER[cohort.state])
     found = cases(session, cohort)
     for case in found:
         if case.to_award and case.result and actor.person_id and case.result.markers == {actor.person_id}:

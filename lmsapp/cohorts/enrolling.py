@@ -38,9 +38,7 @@ def start(session: Session, actor: Actor, edition: Edition, new: NewCohort) -> C
     demand(policy.may_start(actor))
     if edition.state != "published":
         raise Conflict(N_("Only a published edition can be taught."))
-    if new.ends_on < new.starts_on:
-        message = N_("The last day is before the first.")
-        raise Invalid(message, {"ends_on": message})
+    in_order(new.starts_on, new.ends_on)
     year, code = new.starts_on.year, edition.course.code
     count = (
         session.scalar(select(func.count()).select_from(Cohort).where(Cohort.code.startswith(f"{code}-{year}-"))) or 0
@@ -64,6 +62,13 @@ def start(session: Session, actor: Actor, edition: Edition, new: NewCohort) -> C
     audit.record(session, "cohort.started", actor, on=("cohort", cohort.id), after={"code": cohort.code})
     publish(session, CohortStarted(cohort.id))
     return cohort
+
+
+def in_order(first: date, last: date) -> None:
+    """Raises Invalid beside the last day when it is before the first."""
+    if last < first:
+        message = N_("The last day is before the first.")
+        raise Invalid(message, {"ends_on": message})
 
 
 def assign(session: Session, actor: Actor, cohort: Cohort, person: Person, part: str) -> None:

@@ -18,6 +18,21 @@ class Enrolled:
 
 
 @dataclass(frozen=True)
+class CohortChanged:
+    """Something of a cohort was changed; `fields` are names of its attributes. Who objects raises, and nothing was changed."""
+
+    cohort_id: int
+    fields: frozenset[str]
+
+
+@dataclass(frozen=True)
+class CohortCancelled:
+    """A cohort will not be held. Who objects raises, and it is not cancelled."""
+
+    cohort_id: int
+
+
+@dataclass(frozen=True)
 class CohortClosed:
     """A cohort was closed out; nothing in it changes any more."""
 

@@ -8,15 +8,24 @@ from lmsapp.core.translations import lazy_gettext as later
 from lmsapp.web.forms import Choice, Choices, DayField, Form, Line, WholeNumber, needed
 
 
-class CohortForm(Form):
-    """Starting a cohort."""
+class PlanForm(Form):
+    """When, where, in which languages, for how many."""
 
-    course = Choice(later("Course"))
     starts_on = DayField(later("First day"), precision="day")
     ends_on = DayField(later("Last day"), precision="day")
     place = Line(later("Place"), [needed(later("Write where the course is held."))])
     languages = Choices(later("Languages of this cohort"), [needed(later("Choose at least one language."))])
     seats = WholeNumber(later("Seats"), least=1, most=500)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.languages.choices = [(language.code, language.name) for language in LANGUAGES.values()]
+
+
+class CohortForm(PlanForm):
+    """Starting a cohort."""
+
+    course = Choice(later("Course"))
     partner = Choice(later("Partner agency"))
 
     def __init__(
@@ -25,7 +34,22 @@ class CohortForm(Form):
         super().__init__(*args, **kwargs)
         self.course.choices = courses
         self.partner.choices = [("", _("none")), *partners]
-        self.languages.choices = [(language.code, language.name) for language in LANGUAGES.values()]
+
+
+class ChangeForm(PlanForm):
+    """Changing a cohort."""
+
+    edition = Choice(later("Edition of the course"))
+
+    def __init__(self, *args: Any, editions: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.edition.choices = editions
+
+
+class CancelForm(Form):
+    """Calling a cohort off."""
+
+    reason = Line(later("Reason"), [needed(later("Write the reason."))])
 
 
 class EnrolForm(Form):

@@ -20,6 +20,7 @@ class Cohort(Base):
         CheckConstraint("ends_on >= starts_on", name="days_in_order"),
         CheckConstraint("seats between 1 and 500", name="seats"),
         CheckConstraint("state in ('planned', 'running', 'closed', 'cancelled')", name="state"),
+        CheckConstraint("(state = 'cancelled') = (cancelled_because is not null)", name="cancelled_because"),
     )
 
     id: Mapped[Id]
@@ -33,6 +34,7 @@ class Cohort(Base):
     state: Mapped[Code] = mapped_column(default="planned")
     partner_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
     closed_at: Mapped[datetime | None]
+    cancelled_because: Mapped[str | None] = mapped_column(String(400))
     created_at: Mapped[datetime]
     is_demonstration: Mapped[bool] = mapped_column(default=False)
     edition: Mapped[Edition] = relationship()

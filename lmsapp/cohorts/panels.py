@@ -38,3 +38,4 @@ class Panel:
     figure: Figure | None = None
     todo: Sequence[Todo] = field(default_factory=tuple)
     column: Column | None = None
+    called_off: str = ""  # what becomes of it when the cohort is cancelled

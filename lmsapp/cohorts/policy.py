@@ -4,10 +4,14 @@ from sqlalchemy import Select, false, or_, select
 
 from lmsapp.accounts.roles import Role
 from lmsapp.cohorts.models import Cohort, CohortStaff, Enrolment
-from lmsapp.core.access import YES, Actor, Answer, yes_if
+from lmsapp.core.access import YES, Actor, Answer, no, yes_if
 from lmsapp.core.translations import N_
 
 READERS = (Role.MANAGER, Role.ADMINISTRATOR, Role.AUDITOR)
+OVER = {
+    "closed": N_("This cohort is closed; its records stand."),
+    "cancelled": N_("This cohort was cancelled; its records stand."),
+}
 
 
 def visible_cohorts(actor: Actor) -> Select[Cohort]:
@@ -59,12 +63,19 @@ def may_see_cohort(actor: Actor, cohort: Cohort | None = None) -> Answer:
 
 def may_run(actor: Actor, cohort: Cohort | None = None) -> Answer:
     """Roster, slips, hours: the cohort's instructors and the training manager, until it is closed."""
-    if cohort is not None and cohort.state in ("closed", "cancelled"):
-        return yes_if(condition=False, reason=N_("This cohort is closed; its records stand."))
+    if cohort is not None and cohort.state in OVER:
+        return no(OVER[cohort.state])
     if actor.keeper or actor.is_a(Role.MANAGER):
         return YES
     inside = actor.is_a(Role.INSTRUCTOR) and (cohort is None or teaches(actor, cohort, "instructor"))
     return yes_if(inside, N_("Only the instructors of this cohort may do this."))
+
+
+def may_change(actor: Actor, cohort: Cohort | None = None) -> Answer:
+    """Changing days, place and the like, and cancelling: the training manager, until the cohort is closed."""
+    if cohort is not None and cohort.state in OVER:
+        return no(OVER[cohort.state])
+    return yes_if(actor.keeper or actor.is_a(Role.MANAGER), N_("Only training managers may change or cancel a cohort."))
 
 
 def may_start(actor: Actor, _thing: object = None) -> Answer:

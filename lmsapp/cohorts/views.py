@@ -13,12 +13,13 @@ from lmsapp.accounts.roles import ROLE_NAMES, Role
 from lmsapp.accounts.views import slip_sheet
 from lmsapp.catalogue import queries as catalogue
 from lmsapp.catalogue.views import drafts_allowed, page_of_lesson
-from lmsapp.cohorts import attending, enrolling, policy, progress, queries, roster
-from lmsapp.cohorts.forms import CohortForm, EnrolForm, NewTraineeForm, StaffForm, WithdrawForm
+from lmsapp.cohorts import attending, changing, enrolling, policy, progress, queries, roster
+from lmsapp.cohorts.forms import CancelForm, ChangeForm, CohortForm, EnrolForm, NewTraineeForm, StaffForm, WithdrawForm
 from lmsapp.cohorts.models import Cohort, Enrolment
 from lmsapp.core import clock
-from lmsapp.core.access import signed_in
+from lmsapp.core.access import demand, signed_in
 from lmsapp.core.collation import fold
+from lmsapp.core.dates import PartialDate
 from lmsapp.core.errors import Conflict, Invalid, NotFound
 from lmsapp.core.formatting import number_text
 from lmsapp.core.translations import gettext as _
@@ -166,6 +167,69 @@ def _cell(cell: roster.Shade) -> tuple[str, str]:
     """Class and words, once for each kind of cell, not for each cell: a heat-map has hundreds."""
     words = _("%(done)s of %(total)s", done=number_text(cell.done), total=number_text(cell.total))
     return f"h{cell.level}" if cell.level else "todo", words
+
+
+@area.form("/cohorts/<code>/change", policy=policy.may_change)
+def change(code: str) -> str | Response | tuple[str, int]:
+    """Days, place, languages, seats, and the edition while nobody has begun."""
+    actor = login.actor()
+    found = queries.cohort(db.session(), actor, code)
+    demand(policy.may_change(actor, found))
+    editions = catalogue.editions_of(db.session(), actor, found.edition.course_id)
+    set_to = {name: getattr(found, name) for name in ("place", "languages", "seats")}
+    days = {name: PartialDate.of(getattr(found, name)) for name in ("starts_on", "ends_on")}
+    form = ChangeForm(
+        editions=[(str(e.number), _("edition %(number)s", number=number_text(e.number))) for e in editions],
+        edition=str(found.edition.number),
+        **set_to,
+        **days,
+    )
+    if form.sent():
+        plan = changing.Plan(
+            form.starts_on.data.first_day,
+            form.ends_on.data.first_day,
+            form.place.data,
+            form.languages.data,
+            form.seats.data,
+            next(e.id for e in editions if str(e.number) == form.edition.data),
+        )
+        try:
+            different = changing.change(db.session(), actor, found, plan)
+        except (Conflict, Invalid) as problem:
+            form.take(problem)
+            db.session.rollback()
+        else:
+            flash(_("The cohort is changed.") if different else _("Nothing was different, nothing was saved."), "done")
+            return redirect(url_for("cohorts.cohort", code=code), 303)  # type: ignore[return-value]
+    page = render_template("cohorts/change.html", cohort=found, words=_course_words(found), form=form)
+    return page, 422 if form.errors or form.form_errors else 200
+
+
+@area.form("/cohorts/<code>/cancel", policy=policy.may_change)
+def cancel(code: str) -> str | Response | tuple[str, int]:
+    """Says what calling a cohort off does, and does it with the reason."""
+    actor = login.actor()
+    found = queries.cohort(db.session(), actor, code)
+    demand(policy.may_change(actor, found))
+    form = CancelForm()
+    if form.sent():
+        try:
+            changing.cancel(db.session(), actor, found, form.reason.data)
+        except (Conflict, Invalid) as problem:
+            form.take(problem)
+            db.session.rollback()
+        else:
+            flash(_("The cohort %(code)s is cancelled.", code=found.code), "done")
+            return redirect(url_for("cohorts.cohort", code=code), 303)  # type: ignore[return-value]
+    page = render_template(
+        "cohorts/cancel.html",
+        cohort=found,
+        words=_course_words(found),
+        form=form,
+        enrolled=queries.sizes(db.session(), [found.id]).get(found.id, 0),
+        panels=[panel(found) for panel in current_app.extensions["cohort_panels"]],
+    )
+    return page, 422 if form.errors or form.form_errors else 200
 
 
 @area.form("/cohorts/<code>/people/add", policy=policy.may_run)

@@ -9,6 +9,7 @@ import json
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Select, String, Text, delete, func, insert, select, text, update
@@ -147,31 +148,31 @@ def digest(line: AuditLine) -> str:
     return hashlib.sha256(json.dumps(contents, ensure_ascii=False).encode()).hexdigest()
 
 
-def verify(session: Session, expected_head: tuple[int, str] | None = None) -> Report:
-    """Walks the whole chain. `expected_head` is a head kept elsewhere: a cut tail or a rewritten chain shows against it."""
-    previous, count = FIRST, 0
+def verify(session: Session, *kept: tuple[int, str]) -> Report:
+    """Walks the whole chain. Against heads `kept` elsewhere a cut tail and a rewritten chain show."""
+    previous, count, heads = FIRST, 0, dict(kept)
     with session.scalars(select(AuditLine).order_by(AuditLine.position).execution_options(yield_per=1000)) as lines:
         for line in lines:
             count += 1
-            if reason := _fault(line, count, previous, expected_head):
+            if reason := _fault(line, count, previous, heads):
                 return Report(count - 1, count, reason)
             previous = line.hash
     head = session.scalar(select(AuditHead).where(AuditHead.id == 1))
     if (head.position, head.hash) != (count, previous) if head else count:
         return Report(count, count + 1, "the end of the chain was cut")
-    if expected_head is not None and expected_head[0] > count:
+    if max(heads, default=0) > count:
         return Report(count, count + 1, "the end of the chain was cut: the head kept elsewhere reaches further")
     return Report(count)
 
 
-def _fault(line: AuditLine, position: int, previous: str, expected_head: tuple[int, str] | None) -> str:
+def _fault(line: AuditLine, position: int, previous: str, heads: dict[int, str]) -> str:
     if line.position != position:
         return "a line is missing or stands in another place"
     if line.previous_hash != previous:
         return "the line does not follow from the one before"
     if digest(line) != line.hash:
         return "the line was changed"
-    if expected_head is not None and expected_head[0] == position and expected_head[1] != line.hash:
+    if heads.get(position, line.hash) != line.hash:
         return "the chain was written anew: it differs from the head kept elsewhere"
     return ""
 
@@ -197,14 +198,28 @@ def read_head(text: str, ring: KeyRing) -> tuple[int, str]:
     return kept
 
 
+def kept_heads(folder: Path, ring: KeyRing) -> list[tuple[int, str]]:
+    """The heads kept in a folder day by day, for `verify`. Raises Invalid naming the file that was altered."""
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            found.append(read_head(path.read_text(encoding="utf-8"), ring))
+        except (Invalid, UnicodeDecodeError) as problem:
+            raise Invalid("%(path)s: %(problem)s", path=str(path), problem=str(problem)) from problem
+    return found
+
+
 def _head_octets(body: dict[str, Any]) -> bytes:
     return b"lmsapp audit head\n" + json.dumps(body, sort_keys=True).encode()
 
 
-def newest_first(kinds: tuple[str, ...] = (), about: str = "") -> Select[AuditLine]:
-    """Lines, the newest first: all of them, or those on some kinds of things, or on the one with this number."""
+def newest_first(kinds: tuple[str, ...] = (), about: str = "", by: int | None = None) -> Select[AuditLine]:
+    """Lines, the newest first: all of them, or those on some kinds of things, on the one with this number, or by a person."""
     query = select(AuditLine).order_by(AuditLine.position.desc())
     query = query.where(AuditLine.object_kind.in_(kinds)) if kinds else query
+    if by is not None:
+        tokens = select(AuditSubject.token).where(AuditSubject.person_id == by)
+        query = query.where(AuditLine.actor_token.in_(tokens))
     return query.where(AuditLine.object_id == about) if about else query
 
 

@@ -1,6 +1,5 @@
 """Mail: a row written with the act, delivered by a job: into the outbox folder by default, by SMTP when it is set."""
 
-import os
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -11,7 +10,6 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from pathlib import Path
 
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -20,6 +18,7 @@ from lmsapp.core import clock, jobs, letters
 from lmsapp.core.errors import Invalid
 from lmsapp.core.orm import Base, Id
 from lmsapp.core.settings import Settings
+from lmsapp.core.storage import put_whole
 from lmsapp.core.translations import N_
 
 DELIVER = "mail.deliver"
@@ -121,22 +120,10 @@ def _address(text: str) -> Address:
 def _deliver(mail: Mail, settings: Settings) -> None:
     message = as_message(mail, settings.mail_from)
     if not settings.smtp_host:
-        _put_out(settings.outbox / f"{mail.id:06d}.eml", bytes(message))
+        put_whole(settings.outbox / f"{mail.id:06d}.eml", bytes(message))
         return
     with _server(settings) as server:
         server.send_message(message)
-
-
-def _put_out(target: Path, content: bytes) -> None:
-    """Into the outbox folder, readable by the keeper of the machine only."""
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = target.with_suffix(".part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(target)
 
 
 @contextmanager

@@ -53,6 +53,16 @@ class Settings:
         return self.data / "keys"
 
     @property
+    def audit_heads(self) -> Path:
+        """Where the signed head of the log of acts is kept, one file a day."""
+        return self.data / "audit-heads"
+
+    @property
+    def last_backup(self) -> Path:
+        """What `lmsapp backup` did last: where, when, how large."""
+        return self.data / "last-backup.json"
+
+    @property
     def outbox(self) -> Path:
         """Where mail waits for a person when no mail server is set."""
         return self.data / "outbox"

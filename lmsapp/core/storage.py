@@ -98,6 +98,18 @@ class Folder:
         return len(old)
 
 
+def put_whole(target: Path, content: bytes) -> None:
+    """Writes a file under its own name, whole or not at all, readable by the keeper of the machine only."""
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = target.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(target)
+
+
 def _changed_at(file: Path) -> datetime:
     return datetime.fromtimestamp(file.stat().st_mtime, UTC)
 

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lmsapp.catalogue.models import Edition
+from lmsapp.cohorts import policy as cohorts
 from lmsapp.cohorts.models import Cohort
 from lmsapp.core import audit
 from lmsapp.core.access import Actor, demand
@@ -329,8 +330,8 @@ def hold(
     exam = exam_for(session, cohort.edition, code)
     if exam is None:
         raise Conflict(N_("This course has no question bank yet, so no exam can be held."))
-    if cohort.state in ("closed", "cancelled"):
-        raise Conflict(N_("This cohort is closed; its records stand."))
+    if cohort.state in cohorts.OVER:
+        raise Conflict(cohorts.OVER[cohort.state])
     if closes_at <= opens_at or closes_at - opens_at > MOST_DAYS:
         message = N_("The end must come after the beginning, at most 31 days later.")
         raise Invalid(message, {"closes": message})

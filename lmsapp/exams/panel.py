@@ -29,7 +29,19 @@ def panel(cohort: Cohort) -> Panel:
     if not exams.sittings and cohort.state in ("planned", "running") and policy.may_hold(login.actor(), cohort):
         address = url_for("exams.sittings", code=cohort.code.lower())
         todo.append(Todo(_("Set the day and times of the exam"), address))
-    return Panel(figure if results else None, todo, Column(_("Exam"), cells) if results else None)
+    coming = sum(sitting.closes_at > clock.now() for sitting in exams.sittings)
+    called_off = ngettext(
+        "%(num)s exam that is set will not be held.",
+        "%(num)s exams that are set will not be held.",
+        coming,
+        num=number_text(coming),
+    )
+    return Panel(
+        figure if results else None,
+        todo,
+        Column(_("Exam"), cells) if results else None,
+        called_off if coming else "",
+    )
 
 
 def _for_markers(cohort: Cohort, exams: queries.CohortExams) -> list[Todo]:

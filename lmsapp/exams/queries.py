@@ -208,7 +208,8 @@ def own_sittings(session: Session, actor: Actor) -> tuple[list[Sitting], list[At
     ).all()
     now = clock.now()
     enrolled = [row.Sitting for row in rows if row.enrolment_id is not None]
-    live = [one for one in enrolled if one.closes_at > now and one.released_at is None]
+    coming = [one for one in enrolled if one.closes_at > now and one.released_at is None]
+    live = [one for one in coming if one.cohort.state != "cancelled"]
     attempts = sorted((row.Attempt for row in rows if row.Attempt), key=lambda one: one.started_at, reverse=True)
     return list(dict.fromkeys(live)), attempts
 

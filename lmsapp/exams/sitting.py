@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from lmsapp.cohorts import policy as cohorts
 from lmsapp.cohorts.models import Enrolment
 from lmsapp.core import audit, clock, jobs
 from lmsapp.core.access import Actor, demand
@@ -81,6 +82,8 @@ def begin(session: Session, actor: Actor, sitting: Sitting, *, drafts_allowed: b
     for attempt in earlier:
         if queries.state_now(attempt) in (State.OPEN, State.PAUSED):
             return attempt
+    if sitting.cohort.state == "cancelled":
+        raise Conflict(cohorts.OVER["cancelled"])
     if any(attempt.state == State.PREPARED for attempt in earlier):
         raise Conflict(N_("You write this exam on paper."))
     if not sitting.opens_at <= now < sitting.closes_at:

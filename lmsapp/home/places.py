@@ -73,6 +73,7 @@ def staff_places() -> list[tuple[str, list[Signed]]]:
         ("accounts.organisations", _("Organisations"), "globe", "may_administer"),
         ("engagements.partners", _("Partners"), "globe", None),
         ("accounts.log", _("Log of acts"), "chart", "may_read_audit"),
+        ("home.status", _("Status"), "check", "may_administer"),
         ("home.style", _("Style"), "edit", "may_administer"),
     ]
     groups = (("", work), (_("Content"), content), (_("Centre"), centre))

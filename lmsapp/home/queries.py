@@ -9,7 +9,9 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from lmsapp.accounts import queries as accounts
+from lmsapp.accounts.policy import may_administer
 from lmsapp.accounts.roles import Role
+from lmsapp.accounts.watching import Alarm, alarms
 from lmsapp.catalogue import queries as catalogue
 from lmsapp.certificates import issuing
 from lmsapp.certificates import queries as certificates
@@ -109,6 +111,7 @@ class StaffDay:
     titles: dict[int, str]
     behind: dict[int, int]
     waiting: Sequence[Waiting]
+    alarms: Sequence[Alarm]
 
 
 def staff_day(session: Session, actor: Actor, language: str, *, drafts_allowed: bool) -> StaffDay:
@@ -123,6 +126,7 @@ def staff_day(session: Session, actor: Actor, language: str, *, drafts_allowed: 
         {c.id: words[c.edition.document_id]["title"].text for c in found},
         {c.id: _behind(c, hours.get(c.id, [])) for c in live},
         [*_doubtful(session, actor), *(item for cohort in live for item in _waiting(session, actor, cohort))],
+        alarms(session) if may_administer(actor) else [],
     )
 
 

@@ -1,6 +1,6 @@
 """First pages, pages about the site, health."""
 
-from flask import Response, jsonify, redirect, render_template, request, url_for
+from flask import Response, current_app, jsonify, redirect, render_template, request, url_for
 from flask_login import current_user
 from sqlalchemy import text
 
@@ -14,6 +14,7 @@ from lmsapp.core.errors import NotFound
 from lmsapp.engagements import schematic
 from lmsapp.engagements import views as engagements
 from lmsapp.home import places, queries
+from lmsapp.home import status as look
 from lmsapp.materials import views as materials
 from lmsapp.web import login
 from lmsapp.web.database import db
@@ -115,6 +116,13 @@ def _own_job(job_id: int) -> jobs.Job:
     if found is None or (found.asked_by != actor.person_id and not may_administer(actor)):
         raise NotFound
     return found
+
+
+@area.get("/status", policy=may_administer)
+def status() -> str:
+    """How the installation stands: for administrators."""
+    found = look.status(db.session(), current_app.extensions["settings"])
+    return render_template("home/status.html", status=found)
 
 
 @area.get("/style", policy=may_administer)

@@ -15,6 +15,7 @@ from lmsapp.certificates import events as certificates
 from lmsapp.certificates.models import Award
 from lmsapp.cohorts import events as cohorts
 from lmsapp.cohorts.models import Cohort, Enrolment
+from lmsapp.cohorts.queries import enrolments
 from lmsapp.core import translations
 from lmsapp.core.events import subscribe
 from lmsapp.core.settings import Settings
@@ -32,7 +33,10 @@ def listen(settings: Settings) -> None:
     subscribe(accounts.RoleGranted, letters.role_granted)
     subscribe(accounts.RoleEnded, letters.role_ended)
     subscribe(accounts.SecretChosen, letters.secret_chosen)
+    subscribe(accounts.RefusedOften, letters.refused_often)
     subscribe(cohorts.Enrolled, letters.enrolled)
+    subscribe(cohorts.CohortChanged, letters.cohort_changed)
+    subscribe(cohorts.CohortCancelled, letters.cohort_cancelled)
     subscribe(exams.ResultsReleased, letters.results_released)
     subscribe(certificates.AwardIssued, letters.award_issued)
     subscribe(certificates.AwardStateChanged, letters.award_changed)
@@ -58,6 +62,13 @@ class Letters:
         """To the person herself: she must hear of it when it was not she."""
         inform(session, session.get_one(Person, event.person_id), "secret_chosen")
 
+    def refused_often(self, session: Session, event: accounts.RefusedOften) -> None:
+        """To the centre's administrators: one account tries what it may not."""
+        who = session.get_one(Person, event.person_id)
+        for person in people.at_centre(session, Role.ADMINISTRATOR):
+            link = self._link(person, f"log?who={who.number}")
+            inform(session, person, "refused_often", who=who.name, whose_number=who.number, link=link)
+
     def enrolled(self, session: Session, event: cohorts.Enrolled) -> None:
         """To who is on the roster now."""
         enrolment = session.get_one(Enrolment, event.enrolment_id)
@@ -72,6 +83,15 @@ class Letters:
             place=cohort.place,
             link=self._link(person, f"learn/{cohort.code.lower()}"),
         )
+
+    def cohort_changed(self, session: Session, event: cohorts.CohortChanged) -> None:
+        """To everybody enrolled, when days or place are others."""
+        if event.fields & {"starts_on", "ends_on", "place"}:
+            self._to_roster(session, event.cohort_id, "cohort_changed")
+
+    def cohort_cancelled(self, session: Session, event: cohorts.CohortCancelled) -> None:
+        """To everybody enrolled, with the reason."""
+        self._to_roster(session, event.cohort_id, "cohort_cancelled")
 
     def results_released(self, session: Session, event: exams.ResultsReleased) -> None:
         """To everybody who sat the exam and has a result."""
@@ -119,6 +139,21 @@ class Letters:
             role = translations.gettext(ROLE_NAMES[Role(held.role)])
         organisation = people.names_of(session, [held.organisation_id], person.language)[held.organisation_id]
         inform(session, person, letter, role=role, organisation=organisation, link=self._link(person, ""))
+
+    def _to_roster(self, session: Session, cohort_id: int, letter: str) -> None:
+        cohort = session.get_one(Cohort, cohort_id)
+        for enrolment in enrolments(session, cohort_id):
+            inform(
+                session,
+                enrolment.person,
+                letter,
+                course=self._course(session, cohort, enrolment.person.language),
+                first=cohort.starts_on,
+                last=cohort.ends_on,
+                place=cohort.place,
+                reason=cohort.cancelled_because,
+                link=self._link(enrolment.person, f"learn/{cohort.code.lower()}"),
+            )
 
     def _course(self, session: Session, cohort: Cohort, language: str) -> str:
         words = texts.texts_of(session, cohort.edition.document_id, language, drafts_allowed=self.drafts_allowed)

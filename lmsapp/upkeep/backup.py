@@ -31,7 +31,7 @@ from lmsapp.core import audit, clock, settings
 from lmsapp.core.errors import Conflict, Invalid
 from lmsapp.core.settings import Settings
 from lmsapp.core.signing import KeyRing
-from lmsapp.core.storage import Folder
+from lmsapp.core.storage import Folder, put_whole
 from lmsapp.migrations import HEAD, revision_of
 
 MANIFEST, DATABASE, CHUNK = "manifest.json", "lmsapp.sqlite", 1 << 20
@@ -48,6 +48,8 @@ def backup(target: Path | None) -> None:
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     path = target or chosen.data / "backups" / f"lmsapp-{stamp}.tar"
     manifest = write(chosen, path)
+    done = {"path": str(path.absolute()), "at": datetime.now(UTC).isoformat(), "octets": path.stat().st_size}
+    put_whole(chosen.last_backup, json.dumps(done).encode())
     _tell(manifest, f"Backup written and verified: {path}")
     for digest in manifest["damaged"]:
         click.echo(
@@ -310,6 +312,8 @@ def _put_in_place(chosen: Settings, folder: Path, target: Path) -> None:
             old = target.with_name(target.name + ending)
             if old.exists():
                 old.replace(aside.with_name(aside.name + ending))
+        if chosen.audit_heads.exists():  # they reach further than what comes back
+            chosen.audit_heads.replace(aside.with_name(f"audit-heads{aside.suffix}"))
     (folder / DATABASE).replace(target)
 
 

@@ -171,8 +171,13 @@ def _database(opened: Installation) -> Iterator[Finding]:
             yield from look(session, opened.settings)
 
 
-def _log(session: Session, _chosen: Settings) -> Iterator[Finding]:
-    report = audit.verify(session)
+def _log(session: Session, chosen: Settings) -> Iterator[Finding]:
+    try:
+        heads = audit.kept_heads(chosen.audit_heads, KeyRing(chosen.keys))
+    except LmsError as problem:
+        yield Finding("log of acts", BAD, str(problem))
+        return
+    report = audit.verify(session, *heads)
     if report.whole:
         yield Finding("log of acts", GOOD, f"Whole, {report.lines} lines.")
     else:

@@ -1,14 +1,17 @@
 """Turns what went wrong into a status and a page in the reader's language; nobody else does."""
 
 import logging
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
 from lmsapp.core import audit, sessions, troubles
+from lmsapp.core.access import Actor
 from lmsapp.core.errors import (
     NOTHING_HERE,
     Busy,
@@ -20,6 +23,7 @@ from lmsapp.core.errors import (
     NotFound,
     SignInNeeded,
 )
+from lmsapp.core.events import publish
 from lmsapp.core.translations import N_, gettext
 from lmsapp.web import database, locale, login
 from lmsapp.web.csrf import StaleForm
@@ -72,6 +76,13 @@ def install(app: Flask) -> None:
     app.register_error_handler(Exception, _defect)
 
 
+@dataclass(frozen=True)
+class Refused:
+    """Somebody known was refused a page; it is in the log of acts."""
+
+    person_id: int
+
+
 def _ours(problem: LmsError) -> Response:
     if isinstance(problem, NotAllowed):
         _note_refusal()
@@ -84,9 +95,15 @@ def _note_refusal() -> None:
     actor, page_asked = login.actor(), f"{request.method} {request.endpoint}"
     if actor.known:
         try:
-            database.write_aside(lambda session: audit.record(session, "refused", actor, on=("page", page_asked)))
+            database.write_aside(lambda session: _write_down(session, actor, page_asked))
         except Exception:
             log.exception("a refusal was not written down", extra={"path": request.path})
+
+
+def _write_down(session: Session, actor: Actor, page_asked: str) -> None:
+    audit.record(session, "refused", actor, on=("page", page_asked))
+    if actor.person_id is not None:
+        publish(session, Refused(actor.person_id))
 
 
 def _http(problem: HTTPException) -> Response:

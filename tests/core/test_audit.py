@@ -39,7 +39,7 @@ def filled(maker: Maker) -> Maker:
 
 def verify(maker: Maker, expected: tuple[int, str] | None = None) -> audit.Report:
     with maker() as session:
-        return audit.verify(session, expected)
+        return audit.verify(session, *([expected] if expected else []))
 
 
 def tampered(
@@ -50,7 +50,7 @@ def tampered(
         change(session)
         session.flush()
         session.expire_all()
-        found = audit.verify(session, expected)
+        found = audit.verify(session, *([expected] if expected else []))
         session.rollback()
     return found
 

@@ -4,6 +4,7 @@ import email
 import email.policy
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from email.message import EmailMessage
 
 import pytest
@@ -12,13 +13,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lmsapp import wiring
-from lmsapp.accounts import registering, signing_in
+from lmsapp.accounts import correcting, registering, signing_in
 from lmsapp.accounts.models import Membership, Person
 from lmsapp.accounts.roles import Role
 from lmsapp.certificates import revoking
 from lmsapp.certificates.events import AwardIssued
 from lmsapp.certificates.models import Award
-from lmsapp.cohorts import enrolling
+from lmsapp.cohorts import changing, enrolling
 from lmsapp.cohorts.models import Cohort, Enrolment
 from lmsapp.core import events, queues
 from lmsapp.core.access import KEEPER
@@ -66,6 +67,20 @@ def enrol(session: Session, things: dict[str, object]) -> None:
     enrolling.enrol(session, KEEPER, cohort, one.person, one.language)
 
 
+def move(session: Session, things: dict[str, object]) -> None:
+    cohort = session.scalars(select(Cohort).where(Cohort.code == things["code"])).one()
+    changing.change(session, KEEPER, cohort, replace(changing.plan_of(cohort), place="Hall <b>B</b>"))
+
+
+def cancel(session: Session, things: dict[str, object]) -> None:
+    cohort = session.scalars(select(Cohort).where(Cohort.code == things["code"])).one()
+    for one in session.scalars(select(Award)):
+        one.cohort_id = None
+    for attempt in session.scalars(select(Attempt).where(Attempt.state == "open")):
+        attempt.state = "void"
+    changing.cancel(session, KEEPER, cohort, "Qar <b>yağır</b>")
+
+
 def release(session: Session, things: dict[str, object]) -> None:
     attempt = session.scalars(select(Attempt).where(Attempt.code == things["released"])).one()
     for _ in range(2):  # releasing again tells nobody twice
@@ -103,10 +118,18 @@ def supersede(session: Session, _things: dict[str, object]) -> None:
     events.publish(session, EditionEnded(take(session).editions[0].id, "superseded"))
 
 
+def correct(session: Session, _things: dict[str, object]) -> None:
+    person = member(session, "trainee")
+    known = {name: getattr(person, name) for name in correcting.Details.__dataclass_fields__}
+    correcting.correct(session, KEEPER, person, correcting.Details(**known | {"father_name": "X"}), "passport")
+
+
 # In an order in which each is possible after the ones before it.
 ACTS: dict[str, Act] = {
     "secret chosen": choose,
     "enrolled": enrol,
+    "cohort moved": move,
+    "details corrected": correct,
     "results released": release,
     "award issued": award,
     "suspended": state("suspended"),
@@ -114,6 +137,7 @@ ACTS: dict[str, Act] = {
     "revoked": state("revoked"),
     "material superseded": supersede,
     "material withdrawn": withdraw_material,
+    "cohort cancelled": cancel,
     "role granted": grant,
     "role ended": withdraw_role,
 }

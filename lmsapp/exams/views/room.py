@@ -71,6 +71,7 @@ def _room(held: Sitting, sent: Form | None = None) -> Page:
         enrolled=cohorts.enrolments(db.session(), held.cohort_id),
         notes=watching.notes(db.session(), held),
         outages=_owed(held),
+        times=watching.clock_of(db.session(), held, desks),
         papers_out=marking.papers_out(db.session(), held),
         acts=_acts(sent),
         sent=sent,

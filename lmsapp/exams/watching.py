@@ -97,7 +97,12 @@ def crossings(session: Session, held: Sitting, found: Sequence[Attempt]) -> Mapp
     ids = [one.id for one in found]
     rows = session.execute(select(Submission.attempt_id, Submission.submitted_at).where(Submission.attempt_id.in_(ids)))
     closed = {row.attempt_id: row.submitted_at for row in rows}
-    return {one.id: at for at in begun for one in found if one.started_at < at and closed.get(one.id, at) >= at}
+    return {
+        one.id: at
+        for at in begun
+        for one in found
+        if one.mode != "paper" and one.started_at < at and closed.get(one.id, at) >= at
+    }
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,10 @@
 
 import sys
 import time
+from typing import Any
 
 from lmsapp import cli
+from lmsapp.core import sessions
 from lmsapp.core.sessions import writing
 from lmsapp.core.writer import Writer, _Wish
 
@@ -24,7 +26,18 @@ def reply_before_commit() -> None:
     Writer._settle = settle  # type: ignore[method-assign]
 
 
-FAULTS = {"reply-before-commit": reply_before_commit}
+def sync_seldom() -> None:
+    """Leaves it to the database when what was committed is synced: a setting that looks harmless."""
+    prepare = sessions._prepare_sqlite
+
+    def hastily(connection: Any, record: object) -> None:
+        prepare(connection, record)
+        connection.execute("PRAGMA synchronous=NORMAL")
+
+    sessions._prepare_sqlite = hastily
+
+
+FAULTS = {"reply-before-commit": reply_before_commit, "sync-seldom": sync_seldom}
 
 if __name__ == "__main__":
     FAULTS[sys.argv[1]]()

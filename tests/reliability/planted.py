@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 from lmsapp import cli
@@ -26,6 +27,19 @@ def reply_before_commit() -> None:
     Writer._settle = settle  # type: ignore[method-assign]
 
 
+def deny_failure() -> None:
+    """Says “saved” though the commit failed."""
+
+    def settle(self: Writer, wishes: list[_Wish]) -> None:
+        with suppress(Exception), writing(), self._engine.connect() as connection, connection.begin():
+            for wish in wishes:
+                self._try(connection, wish)
+        for wish in wishes:
+            wish.done.set()
+
+    Writer._settle = settle  # type: ignore[method-assign]
+
+
 def sync_seldom() -> None:
     """Leaves it to the database when what was committed is synced: a setting that looks harmless."""
     prepare = sessions._prepare_sqlite
@@ -37,7 +51,7 @@ def sync_seldom() -> None:
     sessions._prepare_sqlite = hastily
 
 
-FAULTS = {"reply-before-commit": reply_before_commit, "sync-seldom": sync_seldom}
+FAULTS = {"reply-before-commit": reply_before_commit, "deny-failure": deny_failure, "sync-seldom": sync_seldom}
 
 if __name__ == "__main__":
     FAULTS[sys.argv[1]]()

@@ -166,7 +166,7 @@ def mark_all(school: School) -> float:
     begun = time.process_time()
     for number in waiting:
         school.jobs.run(school.opened.sessions, number, at_once=True)
-    return (time.process_time() - begun) * 1000 / len(waiting)
+    return (time.process_time() - begun) * 1000 / max(1, len(waiting))
 
 
 def _events(session: Session, attempt: Attempt, candidate: Candidate, tally: Tally) -> None:

@@ -2,7 +2,8 @@
 
 While somebody depends on the time (`busy`), the server counts by the machine's uptime: a wall clock that jumps is written
 down and not followed. A server started again on a machine that went on running counts on from where the last one was;
-after a restart of the machine itself only the wall is left, and the outage says so.
+after a restart of the machine itself only the wall is left, which is told to whoever watches an exam; one that says less
+than the last run knew is surely wrong, and time goes on from there.
 """
 
 import logging
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import String, insert, select, update
+from sqlalchemy import String, func, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, sessionmaker
 
 from lmsapp.core import clock
@@ -52,6 +53,11 @@ class ClockJump(Base):
     noticed_at: Mapped[datetime] = mapped_column(index=True)
     seconds: Mapped[int]
 
+    @property
+    def span(self) -> timedelta:
+        """By how much, in whole minutes, rounded up."""
+        return timedelta(minutes=-(-abs(self.seconds) // 60))
+
 
 @dataclass(frozen=True)
 class Outage:
@@ -86,10 +92,14 @@ class Run:
         self._thread.start()
 
     def _counted_on(self, session: Session) -> datetime | None:
-        """Where the last run counted from, if the machine is still up and somebody depends on the time."""
+        """From where the last run's time goes on, if somebody depends on it: the machine is still up, or its clock went back."""
         last = session.execute(select(_RUNS).order_by(_RUNS.c.id.desc()).limit(1)).first()
-        same = last is not None and last.machine and last.machine == clock.start_of_machine()
-        return last.zero_at if last is not None and same and self._busy(session) else None
+        if last is None or not self._busy(session):
+            return None
+        if last.machine and last.machine == clock.start_of_machine():
+            return last.zero_at  # type: ignore[no-any-return]
+        behind = clock.wall() < last.alive_at
+        return last.alive_at - timedelta(seconds=clock.uptime()) if behind else None
 
     def beat(self) -> None:
         """Tells that the server lives, and looks whether the machine's clock was moved."""
@@ -144,3 +154,13 @@ def measured_outages(session: Session, since: datetime) -> list[Outage]:
 def jumps(session: Session, since: datetime) -> list[ClockJump]:
     """Moves of the machine's clock that were not followed, since a moment."""
     return list(session.scalars(select(ClockJump).where(ClockJump.noticed_at >= since).order_by(ClockJump.noticed_at)))
+
+
+def restarts(session: Session, since: datetime) -> list[datetime]:
+    """When servers began, since a moment, on a machine that had been started anew: from then on its wall clock is believed."""
+    before = func.lag(_RUNS.c.machine).over(order_by=_RUNS.c.id).label("before")
+    all_runs = select(_RUNS.c.id, _RUNS.c.machine, _RUNS.c.begun_at, before).subquery()
+    anew = all_runs.c.machine != all_runs.c.before
+    return list(
+        session.scalars(select(all_runs.c.begun_at).where(anew, all_runs.c.begun_at >= since).order_by(all_runs.c.id))
+    )

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from lmsapp.core import audit, clock
 from lmsapp.core.access import Actor, demand
 from lmsapp.core.collation import fold
-from lmsapp.core.errors import Invalid
+from lmsapp.core.errors import Conflict, Invalid
 from lmsapp.core.translations import N_
-from lmsapp.exams import entries, policy
+from lmsapp.exams import bank_queries, entries, policy
 from lmsapp.exams.entries import Entry
 from lmsapp.exams.models import Bank, Question, QuestionVersion
 from lmsapp.translation import queries as texts
@@ -142,8 +142,16 @@ def _pieces(entry: Entry) -> list[Piece]:
 
 
 def retire(session: Session, actor: Actor, question: Question, *, retired: bool = True) -> None:
-    """Takes a question out of every later draw, or brings it back; papers handed out keep it."""
+    """Takes a question out of every later draw, or brings it back; papers handed out keep it.
+
+    One that stands in every paper of an exam is taken out of that exam first: else its papers were silently one short.
+    """
     demand(policy.may_publish(actor))
+    if retired and (exams := bank_queries.fixed_in(session, question)):
+        raise Conflict(
+            N_("This question stands in every paper of an exam of %(courses)s. Take it out of that exam first."),
+            courses=", ".join(sorted({exam.edition.course.code for exam in exams})),
+        )
     if question.retired != retired:
         question.retired = retired
         question.origin = "here"

@@ -10,7 +10,7 @@ from lmsapp.catalogue.models import Course
 from lmsapp.core import audit, figures
 from lmsapp.core.access import Actor, demand
 from lmsapp.core.locales import LANGUAGES
-from lmsapp.exams import banking, entries, policy
+from lmsapp.exams import bank_queries, banking, entries, policy
 from lmsapp.exams.models import Bank, Question
 from lmsapp.translation import queries as texts
 from lmsapp.translation import revising
@@ -100,7 +100,8 @@ def _fits(files: Files, path: Path, content: dict[str, Any], words: dict[str, An
 def load(session: Session, actor: Actor, files: Files) -> dict[str, int]:
     """Brings all banks in; returns how many questions are new, changed, retired, unchanged, or kept as they are here.
 
-    A question that was made, changed or retired in this installation is its own master: no file changes or retires it.
+    A question that was made, changed or retired in this installation is its own master: no file changes or retires it. One
+    that stands in every paper of an exam is kept, too.
     """
     demand(policy.may_publish(actor))
     counts = {"new": 0, "changed": 0, "retired": 0, "unchanged": 0, "kept": 0}
@@ -116,8 +117,9 @@ def load(session: Session, actor: Actor, files: Files) -> dict[str, int]:
             counts[outcome] += 1
         for key in set(known) - {entry["key"] for entry in content["questions"]}:
             if known[key].origin == CONTENT and not known[key].retired:
-                known[key].retired = True
-                counts["retired"] += 1
+                fixed = bool(bank_queries.fixed_in(session, known[key]))
+                known[key].retired = not fixed
+                counts["kept" if fixed else "retired"] += 1
     if any(counts[name] for name in ("new", "changed", "retired")):
         audit.record(session, "bank.loaded", actor, on=("bank", "content"), after=counts)
     return counts

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from wtforms import MultipleFileField
+from wtforms import BooleanField, MultipleFileField
 from wtforms.validators import ValidationError
 
 from lmsapp.core.formatting import latin_digits
@@ -44,6 +44,12 @@ class MinutesForm(Form):
 
     minutes = WholeNumber(later("Minutes"), least=1, most=600)
     reason = Line(later("Reason"), [needed(later("Write the reason."))])
+
+
+class ReleaseForm(Form):
+    """Releasing results, also while papers are out."""
+
+    without_papers = BooleanField(later("Release the results of the others now"))
 
 
 class NoteForm(Form):

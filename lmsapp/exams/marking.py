@@ -26,6 +26,21 @@ from lmsapp.exams.statistics import POINT, Seen
 AT_ONCE = "at-once"
 
 
+class PapersOut(Conflict):
+    """Papers of the sitting are not keyed and reconciled yet, and nobody said that the others need not wait for them."""
+
+    code = "papers-out"
+
+    def __init__(self, count: int) -> None:
+        super().__init__(
+            N_(
+                "Papers of this sitting that are not keyed and reconciled yet: %(count)s. Key them first, or tick that the"
+                " results of the others are released now."
+            ),
+            count=count,
+        )
+
+
 @dataclass(frozen=True)
 class Assessed:
     """What an attempt is worth by everything that is stored: its key after corrections, what people gave, how it is counted."""
@@ -180,14 +195,20 @@ def _show(session: Session, attempt: Attempt, by: int | None) -> None:
 
 
 def papers_out(session: Session, held: Sitting) -> int:
-    """How many papers of a sitting were printed and are not handed in yet."""
+    """How many papers of a sitting were prepared and are not keyed by two people and reconciled yet."""
     out = select(func.count()).where(Attempt.sitting_id == held.id, Attempt.state == State.PREPARED)
     return session.scalar(out) or 0
 
 
-def release(session: Session, actor: Actor, held: Sitting) -> int:
-    """Shows the results to the candidates: all attempts must be closed and marked. Returns how many were released."""
+def release(session: Session, actor: Actor, held: Sitting, *, without_papers: bool = False) -> int:
+    """Shows the results to the candidates: all attempts must be closed and marked. Returns how many were released.
+
+    Raises PapersOut while papers are not keyed, unless somebody says that the others are released `without_papers`.
+    """
     demand(policy.may_hold(actor, held.cohort))
+    out = papers_out(session, held)
+    if out and not without_papers:
+        raise PapersOut(out)
     sitting.close_expired(session, actor, held)
     attempts = list(session.scalars(select(Attempt).where(Attempt.sitting_id == held.id)))
     for attempt in attempts:
@@ -201,6 +222,7 @@ def release(session: Session, actor: Actor, held: Sitting) -> int:
         _show(session, attempt, actor.person_id)
     at: datetime = clock.now()
     held.released_at = held.released_at or at
-    audit.record(session, "results.released", actor, on=("sitting", held.id), after={"attempts": len(ready)})
+    after = {"attempts": len(ready), "papers_out": out}
+    audit.record(session, "results.released", actor, on=("sitting", held.id), after=after)
     publish(session, ResultsReleased(held.id))
     return len(ready)

@@ -7,11 +7,15 @@ is, and ends at once when it is revoked. How rows are found is the accounts' bus
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, g, redirect, request, session, url_for
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user
+from itsdangerous import BadSignature
 
+from lmsapp.core import clock
 from lmsapp.core.access import ANYONE, Actor, Answer, demand
 from lmsapp.core.errors import FreshSignInNeeded, NotAllowed, SignInNeeded
 from lmsapp.web.database import db
@@ -50,11 +54,30 @@ class Visitor(AnonymousUserMixin):  # type: ignore[misc]
     must_choose_secret = False
 
 
+class Cookies(SecureCookieSessionInterface):
+    """Cookies that do not age by the machine's clock, which somebody may set in mid-exam: when a sign-in ends, its row tells."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession:
+        """What a cookie of ours holds, whenever it was signed."""
+        serializer, sent = self.get_signing_serializer(app), request.cookies.get(self.get_cookie_name(app))
+        if serializer is None or not sent:
+            return self.session_class()
+        try:
+            return self.session_class(serializer.loads(sent))
+        except BadSignature:
+            return self.session_class()
+
+    def get_expiration_time(self, app: Flask, session: SessionMixin) -> datetime | None:
+        """Until when a browser keeps it, by the clock that is not set in mid-exam."""
+        return clock.now() + app.permanent_session_lifetime if session.permanent else None
+
+
 Find = Callable[[str, str], Reader | None]
 
 
 def install(app: Flask, find: Find) -> None:
     """`find(ticket_hash, address)` gives the reader of a live session or None."""
+    app.session_interface = Cookies()
     manager = LoginManager(app)
     manager.anonymous_user = Visitor
     manager.session_protection = None

@@ -77,6 +77,24 @@ def test_a_server_started_again_counts_on_while_the_machine_is_up(opened: Instal
     third.stop()
 
 
+def test_a_clock_that_went_back_while_the_machine_was_off_is_not_believed_in_mid_exam(
+    opened: Installation, machine: Machine
+) -> None:
+    first = begin(opened, machine)
+    machine.pass_time(10 * MINUTE)
+    first.beat()
+    first.stop()
+    machine.name, machine.up, machine.wall = "second start", 20.0, datetime(2020, 1, 1, tzinfo=UTC)
+    second = begin(opened, machine)
+    assert clock.now() == START + 10 * MINUTE
+    machine.pass_time(MINUTE)
+    assert clock.now() == START + 11 * MINUTE
+    second.stop()
+    with opened.sessions() as session:
+        assert runs.restarts(session, START) == [START + 10 * MINUTE]
+        assert runs.restarts(session, START + 11 * MINUTE) == []
+
+
 def test_outages_are_measured(opened: Installation, machine: Machine) -> None:
     first = begin(opened, machine)
     machine.pass_time(10 * MINUTE)

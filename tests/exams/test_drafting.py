@@ -14,7 +14,9 @@ from lmsapp.exams.lacks import lacks
 from lmsapp.exams.models import Bank, Question, QuestionDraft
 from lmsapp.exams.questions import Kind
 from lmsapp.translation import revising
+from tests import cast as casting
 from tests.cast import Member
+from tests.exams import hall as halls
 
 WHOLE: dict[str, dict[str, object]] = {
     Kind.SINGLE: {"options": [{"text": "Stop", "right": True}, {"text": "Run"}]},
@@ -166,6 +168,20 @@ def test_a_bank_is_searched_by_words_of_every_language_and_narrowed(
     assert (found(), found(retired=True)) == ([second.key], [first.key])
     counts = bank_queries.counts(session, bank, ["en", "prs"])
     assert (counts.living, counts.retired, counts.lacking) == (1, 1, {"en": 0, "prs": 1})
+
+
+def test_a_question_that_every_paper_of_an_exam_asks_is_not_retired(session: Session) -> None:
+    hall = halls.build(session)
+    manager, question = casting.members(session)["manager"].actor, hall.question("sign")
+    hall.held.exam.fixed = ["sign"]
+    session.flush()
+    with pytest.raises(Conflict, match=f"an exam of {hall.held.exam.edition.course.code}"):
+        banking.retire(session, manager, question)
+    assert not question.retired
+    hall.held.exam.fixed = []
+    session.flush()
+    banking.retire(session, manager, question)
+    assert question.retired
 
 
 def test_a_topic_with_questions_stays(session: Session, cast: dict[str, Member], bank: Bank) -> None:

@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lmsapp.catalogue.models import Edition
 from lmsapp.catalogue.sources import Sources
 from lmsapp.core import paths
 from lmsapp.core.access import KEEPER
 from lmsapp.core.locales import LANGUAGES
 from lmsapp.core.storage import Folder
 from lmsapp.exams import banking, exchanging, queries
-from lmsapp.exams.models import Bank, Question
+from lmsapp.exams.models import Bank, Exam, Question
 from lmsapp.exams.questions import Kind
 from lmsapp.upkeep import content
 from tests.exams.test_importing import GIFT, take
@@ -50,6 +51,17 @@ def test_a_question_gone_from_its_file_is_retired(session: Session, bank: Bank, 
     counts = exchanging.load(session, KEEPER, Sources(CONTENT))
     assert (counts["retired"], counts["new"]) == (1, 1)
     assert question.retired
+
+
+def test_a_question_that_an_exam_always_asks_stays_when_it_is_gone_from_its_file(session: Session, bank: Bank) -> None:
+    question = session.scalars(select(Question).where(Question.key == "law-0")).one()
+    question.key = "gone"
+    edition = session.scalars(select(Edition)).first()
+    assert edition is not None
+    session.add(Exam(edition_id=edition.id, code="pre-test", bank_id=bank.id, fixed=["gone"], blueprint=[]))
+    session.flush()
+    counts = exchanging.load(session, KEEPER, Sources(CONTENT))
+    assert (counts["retired"], counts["kept"], question.retired) == (0, 1, False)
 
 
 def test_a_drawing_we_do_not_have_is_named(tmp_path: Path) -> None:

@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from lmsapp.core import clock
 from lmsapp.core.access import Actor
 from lmsapp.core.errors import Conflict, Invalid, NotAllowed
-from lmsapp.core.runs import Outage
+from lmsapp.core.runs import ClockJump, Outage, ServerRun
+from lmsapp.core.sessions import transaction
 from lmsapp.exams import invigilating, queries, saving, sitting, watching
 from lmsapp.exams.attempts import State
 from lmsapp.exams.batches import Batch, Given
 from lmsapp.exams.models import Attempt
+from tests.house import House, Worlds
 
 
 @pytest.fixture
@@ -149,3 +151,25 @@ def test_the_story_tells_everything_in_order(session: Session, attempt: Attempt,
         ("minutes", 5),
         ("note", "Changed desks."),
     ]
+
+
+def test_whoever_watches_is_told_of_a_clock_that_was_set_and_of_a_machine_started_anew(
+    house: House, worlds: Worlds
+) -> None:
+    things = worlds.things["own"]
+    with transaction(house.opened.sessions) as session:
+        attempt = session.scalars(select(Attempt).where(Attempt.code == things["attempt"])).one()
+        at = attempt.started_at + timedelta(minutes=2)
+        session.add(ClockJump(noticed_at=at, seconds=-3600))
+        for machine, begun_at in (("first", attempt.started_at - timedelta(minutes=3)), ("second", at)):
+            run = ServerRun(machine=machine, zero_at=begun_at, begun_at=begun_at, alive_at=at)
+            session.add(run)
+            session.flush()
+    browser, _token = house.browser("instructor")
+    room = browser.get(f"/en/exams/sittings/{things['sitting_id']}").get_data(as_text=True)
+    assert "Set back by 60 minutes at" in room
+    assert "every deadline stays where it was" in room
+    assert "The machine was started anew at" in room
+    assert "across a restart" in room
+    desk = browser.get(f"/en/exams/attempts/{things['attempt']}").get_data(as_text=True)
+    assert "machine was started anew" in desk

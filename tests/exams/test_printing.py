@@ -188,3 +188,27 @@ def test_a_paper_goes_from_the_list_to_the_decision_in_a_browser_without_a_scrip
     assert browser.post(address, data={"csrf_token": token, **answers}).status_code == 303
     assert "تسلیم شده" in browser.get(f"/prs/exams/sittings/{things['sitting_id']}/papers").get_data(as_text=True)
     assert browser.post(address, data={"csrf_token": token, **answers}).status_code in (400, 409)
+
+
+def test_results_are_released_beside_papers_that_are_out_only_when_somebody_says_so(
+    house: House, worlds: Worlds
+) -> None:
+    things = worlds.things["own"]
+    room = f"/en/exams/sittings/{things['sitting_id']}"
+    browser, token = house.browser("instructor")
+    with clock.held(clock.now()):
+        with house.opened.sessions() as session:
+            clock.forward(session.get_one(Sitting, things["sitting_id"]).closes_at - clock.now() + timedelta(hours=1))
+        page = browser.get(room).get_data(as_text=True)
+        assert "1 paper is not keyed and reconciled yet" in page
+        refused = browser.post(f"{room}/release", data={"csrf_token": token})
+        assert refused.status_code == 422
+        assert "reconciled yet: 1. Key them first" in refused.get_data(as_text=True)
+        with house.opened.sessions() as session:
+            assert session.get_one(Sitting, things["sitting_id"]).released_at is None
+        done = browser.post(f"{room}/release", data={"csrf_token": token, "release-without_papers": "yes"})
+        assert done.status_code == 303
+    with house.opened.sessions() as session:
+        assert session.get_one(Sitting, things["sitting_id"]).released_at is not None
+        states = session.execute(select(Attempt.mode, Attempt.state).where(Attempt.sitting_id == things["sitting_id"]))
+        assert ("paper", "prepared") in {tuple(row) for row in states}

@@ -109,7 +109,10 @@ def test_nobody_else_hands_in(session: Session, attempt: Attempt, cast: dict[str
 def test_results_wait_until_everybody_is_done(session: Session, attempt: Attempt, cast: dict[str, object]) -> None:
     instructor = cast["instructor"].actor  # type: ignore[attr-defined]
     with pytest.raises(Conflict, match="still sitting"):
-        marking.release(session, instructor, attempt.sitting)
+        marking.release(session, instructor, attempt.sitting, without_papers=True)
     with clock.held(attempt.deadline_at + timedelta(minutes=5)):
-        assert marking.release(session, instructor, attempt.sitting) == 1
+        with pytest.raises(marking.PapersOut, match="reconciled yet: 1"):
+            marking.release(session, instructor, attempt.sitting)
+        assert (attempt.state, attempt.sitting.released_at) == ("open", None)
+        assert marking.release(session, instructor, attempt.sitting, without_papers=True) == 1
     assert attempt.state == "released"

@@ -2,8 +2,11 @@
 
 import sys
 import time
+from contextlib import suppress
+from typing import Any
 
 from lmsapp import cli
+from lmsapp.core import sessions
 from lmsapp.core.sessions import writing
 from lmsapp.core.writer import Writer, _Wish
 
@@ -24,7 +27,31 @@ def reply_before_commit() -> None:
     Writer._settle = settle  # type: ignore[method-assign]
 
 
-FAULTS = {"reply-before-commit": reply_before_commit}
+def deny_failure() -> None:
+    """Says “saved” though the commit failed."""
+
+    def settle(self: Writer, wishes: list[_Wish]) -> None:
+        with suppress(Exception), writing(), self._engine.connect() as connection, connection.begin():
+            for wish in wishes:
+                self._try(connection, wish)
+        for wish in wishes:
+            wish.done.set()
+
+    Writer._settle = settle  # type: ignore[method-assign]
+
+
+def sync_seldom() -> None:
+    """Leaves it to the database when what was committed is synced: a setting that looks harmless."""
+    prepare = sessions._prepare_sqlite
+
+    def hastily(connection: Any, record: object) -> None:
+        prepare(connection, record)
+        connection.execute("PRAGMA synchronous=NORMAL")
+
+    sessions._prepare_sqlite = hastily
+
+
+FAULTS = {"reply-before-commit": reply_before_commit, "deny-failure": deny_failure, "sync-seldom": sync_seldom}
 
 if __name__ == "__main__":
     FAULTS[sys.argv[1]]()

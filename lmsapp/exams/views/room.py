@@ -12,13 +12,14 @@ from lmsapp.core.translations import gettext as _
 from lmsapp.core.translations import ngettext
 from lmsapp.exams import invigilating, marking, policy, queries, watching
 from lmsapp.exams.attempts import State
-from lmsapp.exams.forms import CodeForm, EmptyForm, MinutesForm, NoteForm, ReasonForm
+from lmsapp.exams.forms import CodeForm, EmptyForm, MinutesForm, NoteForm, ReasonForm, ReleaseForm
+from lmsapp.exams.marking import PapersOut
 from lmsapp.exams.models import Attempt, Sitting
 from lmsapp.exams.views.area import area, edition_title
 from lmsapp.web import login
 from lmsapp.web.database import db
 from lmsapp.web.filters import zone
-from lmsapp.web.forms import Form, takes_only
+from lmsapp.web.forms import Form
 
 Page = tuple[str, int]
 
@@ -44,6 +45,7 @@ def _acts(sent: Form | None) -> dict[str, Form]:
         "extend": MinutesForm(prefix="extend-", minutes=10),
         "void": ReasonForm(prefix="void-"),
         "note": NoteForm(prefix="note-"),
+        "release": ReleaseForm(prefix="release-"),
     }
     return acts if sent is None else acts | {sent._prefix.rstrip("-"): sent}  # noqa: SLF001 - WTForms tells it nowhere else
 
@@ -69,6 +71,8 @@ def _room(held: Sitting, sent: Form | None = None) -> Page:
         enrolled=cohorts.enrolments(db.session(), held.cohort_id),
         notes=watching.notes(db.session(), held),
         outages=_owed(held),
+        times=watching.clock_of(db.session(), held, desks),
+        papers_out=marking.papers_out(db.session(), held),
         acts=_acts(sent),
         sent=sent,
         State=State,
@@ -191,11 +195,16 @@ def note_room(sitting_id: int) -> Page | Response:
 
 
 @area.post("/exams/sittings/<int:sitting_id>/release", policy=policy.may_hold)
-def release(sitting_id: int) -> Response:
+def release(sitting_id: int) -> Page | Response:
     """Closes what has expired, marks what waits, shows the results to the candidates."""
-    takes_only()
-    held = _sitting(sitting_id)
-    count = marking.release(db.session(), login.actor(), held)
+    held, form = _sitting(sitting_id), ReleaseForm(prefix="release-")
+    if not form.sent():
+        return _room(held, form)
+    try:
+        count = marking.release(db.session(), login.actor(), held, without_papers=form.without_papers.data)
+    except PapersOut as problem:
+        form.take(problem)
+        return _room(held, form)
     said = ngettext(
         "The result of %(num)s attempt is released.", "The results of %(num)s attempts are released.", count
     )

@@ -41,6 +41,11 @@ def native_digits(text: str, language: Language | None = None) -> str:
     return text.translate({ord("0") + i: digits[i] for i in range(10)}) if digits[0] != "0" else text
 
 
+def between_text() -> str:
+    """What separates facts on one line: a dot, but a semicolon where the digits' nought is a dot itself."""
+    return " · " if current().digits[0] == "0" else "؛ "
+
+
 @dataclass(frozen=True)
 class DateText:
     """A date in the reader's calendar and, where that is not Gregorian, the Gregorian one beside it."""

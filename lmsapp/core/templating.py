@@ -5,7 +5,7 @@ from functools import cache
 import jinja2
 
 from lmsapp.core.emphasis import bold
-from lmsapp.core.formatting import native_digits, number_text, percent_text, person_number_text
+from lmsapp.core.formatting import between_text, native_digits, number_text, percent_text, person_number_text
 from lmsapp.core.locales import LANGUAGES
 from lmsapp.core.paths import shipped
 from lmsapp.core.translations import html_gettext, html_ngettext
@@ -19,6 +19,7 @@ def pages(folder: str) -> jinja2.Environment:
     environment.install_gettext_callables(html_gettext, html_ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(bold=bold, person_number=person_number_text, digits=native_digits)
     environment.globals.update(
+        between=between_text,
         number=number_text,
         percent=percent_text,
         tag_of=lambda code: LANGUAGES[code].tag,

@@ -5,7 +5,7 @@ from typing import Any
 from wtforms import BooleanField, MultipleFileField
 from wtforms.validators import ValidationError
 
-from lmsapp.core.formatting import latin_digits
+from lmsapp.core.formatting import latin_digits, native_digits
 from lmsapp.core.locales import LANGUAGES
 from lmsapp.core.translations import gettext as _
 from lmsapp.core.translations import lazy_gettext as later
@@ -23,6 +23,9 @@ class TimeOfDay(Line):
         if not right:
             raise ValidationError(_("Write the time as 9:00 or 14:30."))
         self.minutes = int(hours) * 60 + int(minutes)
+
+    def _value(self) -> str:
+        return native_digits(self.data or "")
 
 
 class SittingForm(Form):

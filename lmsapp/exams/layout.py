@@ -17,7 +17,7 @@ from lmsapp.core.locales import LANGUAGES, Language
 from lmsapp.core.paths import shipped
 from lmsapp.core.translations import gettext as _
 from lmsapp.core.translations import use
-from lmsapp.exams import booklets
+from lmsapp.exams import answers, booklets
 from lmsapp.exams.booklets import Fill, Row
 from lmsapp.exams.questions import Kind
 
@@ -127,6 +127,7 @@ def _page(paper: PaperFacts, language: Language, size: str) -> dict[str, Any]:
         "Fill": Fill,
         "lines_for": lines_for,
         "pieces": booklets.pieces,
+        "told": answers.told,
         "gaps_in_order": booklets.gaps_in_order,
     }
 

@@ -26,10 +26,12 @@ class Title:
 
 
 def title(words: str, script: str) -> Title:
-    """In the largest type in which it takes at most four lines; what is longer still ends with an ellipsis."""
+    """In the largest type in which it takes at most four lines and cuts no word; in the smallest a word may be cut."""
+    longest = max(map(len, words.split()), default=0)
     for size in SIZES:
-        lines = _lines(words, int(WIDTH / (size * WIDE[script])))
-        if len(lines) <= MOST_LINES:
+        most = int(WIDTH / (size * WIDE[script]))
+        lines = _lines(words, most)
+        if len(lines) <= MOST_LINES and (longest <= most or size == SIZES[-1]):
             return _set(lines, size, script)
     lines = _lines(words, int(WIDTH / (SIZES[-1] * WIDE[script])))[:MOST_LINES]
     return _set([*lines[:-1], f"{lines[-1].rstrip('.,')}…"], SIZES[-1], script)

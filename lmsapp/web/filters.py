@@ -16,6 +16,7 @@ from lmsapp.core.emphasis import bold
 from lmsapp.core.locales import LANGUAGES
 from lmsapp.core.translations import current, gettext, html_gettext, html_ngettext, use
 from lmsapp.web import locale, login
+from lmsapp.web.between import Between
 
 FIRST_FONTS = {
     "latin": ("fonts/lms-latin-400.woff2",),
@@ -28,6 +29,7 @@ def install(app: Flask) -> None:
     """Gives templates their functions and filters."""
     environment = app.jinja_env
     environment.add_extension("jinja2.ext.i18n")
+    environment.add_extension(Between)
     environment.install_gettext_callables(html_gettext, html_ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.globals.update(
         languages=list(LANGUAGES.values()),
@@ -36,6 +38,7 @@ def install(app: Flask) -> None:
         direction_of=lambda code: LANGUAGES[code].direction if code in LANGUAGES else "auto",
         spoken=spoken,
         language_name=lambda code: LANGUAGES[code].name if code in LANGUAGES else code,
+        between=formatting.between_text,
         number=formatting.number_text,
         digits=formatting.number_text,
         percent=formatting.percent_text,

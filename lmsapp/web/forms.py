@@ -19,7 +19,7 @@ from wtforms.validators import ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from lmsapp.core.dates import PartialDate
-from lmsapp.core.formatting import latin_digits
+from lmsapp.core.formatting import latin_digits, native_digits
 from lmsapp.core.translations import gettext as _
 
 LONGEST_LINE = 300
@@ -123,7 +123,7 @@ class WholeNumber(IntegerField):  # type: ignore[misc]
             )
 
     def _value(self) -> str:
-        return self.typed or ("" if self.data is None else str(self.data))
+        return self.typed or ("" if self.data is None else native_digits(str(self.data)))
 
 
 class Choice(SelectField):  # type: ignore[misc]

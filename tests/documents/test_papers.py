@@ -166,3 +166,12 @@ def test_a_paper_without_drafts_carries_no_mark_and_a_long_one_keeps_its_columns
     wide = [*rows[:11], booklets.Row("q12", "q12", 12, booklets.Fill.ONE, tuple(f"o{n}" for n in range(1, 13)))]
     assert [len(column) for column in layout.bubble_columns(wide, "normal")] == [10, 2]
     assert layout.bubble_columns([], "normal") == []
+
+
+def test_the_source_beside_a_text_with_gaps_shows_blanks() -> None:
+    paper = facts("ka")
+    gapped = next(item for item in paper.sheet["items"] if item["kind"] == "cloze")
+    gapped["stem"]["source"] = {"text": "Stop, [[1]] and [[2]].", "language": "en"}
+    page, _resources = layout.html_of(paper, "booklet", "normal")
+    assert "Stop, (1) ____ and (2) ____." in page
+    assert "[[" not in page

@@ -12,13 +12,28 @@ from lmsapp.core.locales import LANGUAGES
 from lmsapp.web import limits
 from lmsapp.web.login import local_path
 from tests import cast
-from tests.browsing import sign_in, token_of
+from tests.browsing import sign_in, text_of, token_of
+from tests.house import House, Worlds
 
 
 @pytest.mark.parametrize("code", list(LANGUAGES))
 def test_every_language_has_its_direction_and_tag(client: FlaskClient, code: str) -> None:
     page = client.get(f"/{code}/").get_data(as_text=True)
     assert f'<html lang="{LANGUAGES[code].tag}" dir="{LANGUAGES[code].direction}"' in page
+
+
+@pytest.mark.parametrize(("code", "separated"), [("prs", "؛ "), ("ps", "؛ "), ("ka", " · "), ("en", " · ")])
+def test_no_dot_stands_where_it_would_be_read_as_a_nought(house: House, code: str, separated: str) -> None:
+    page = text_of(house.app.test_client(), f"/{code}/materials")
+    assert separated in page
+    assert " · " not in page or separated == " · "
+
+
+@pytest.mark.parametrize(("code", "opens"), [("prs", "۹:۰۰"), ("ka", "9:00")])
+def test_fields_are_filled_in_the_reader_s_digits(house: House, worlds: Worlds, code: str, opens: str) -> None:
+    browser, _token = house.browser("manager")
+    cohort = str(worlds.things["own"]["code"]).lower()
+    assert f'value="{opens}"' in text_of(browser, f"/{code}/cohorts/{cohort}/exams")
 
 
 def test_an_address_without_a_language_leads_on(client: FlaskClient) -> None:

@@ -608,7 +608,7 @@ class ExamPage extends HTMLElement {
     const address = `${this.dataset.base}${this.number}`;
     if (remember && location.pathname !== address) history.pushState(null, "", address);
     const title = this.dataset.sayTitle.replace("{number}", this.native(String(this.number)));
-    document.title = `${title} · ${document.title.split(" · ").pop()}`;
+    document.title = `${title} – ${document.title.split(" – ").pop()}`;
     this.turn("paper");
   }
 

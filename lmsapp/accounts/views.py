@@ -27,7 +27,7 @@ from lmsapp.core.translations import gettext as _
 from lmsapp.web import database, limits, login
 from lmsapp.web.database import db
 from lmsapp.web.forms import takes_only
-from lmsapp.web.lists import page_of
+from lmsapp.web.lists import leaf_of, page_of
 from lmsapp.web.locale import current_language
 from lmsapp.web.pages import Area
 
@@ -358,7 +358,7 @@ def log() -> str:
     """The audit log in words, newest first; of a group of things, or of one."""
     group, about = request.args.get("group", ""), request.args.get("q", "").strip()[:80]
     kinds = GROUPS[group][1] if group in GROUPS else ()
-    found = page_of(db.session(), audit.newest_first(kinds, about), request.args.get("page"))
+    found = leaf_of(db.session(), audit.newest_first(kinds, about), audit.AuditLine.position, request.args)
     tokens = audit.subjects(db.session(), {line.actor_token for line in found.rows if line.actor_token})
     on = {int(line.object_id) for line in found.rows if line.object_kind == "person" and line.object_id.isdigit()}
     people = {p.id: p for p in db.session().scalars(select(Person).where(Person.id.in_({*tokens.values(), *on})))}

@@ -51,7 +51,7 @@ def run(school: School, folder: Path, repeat: int, seed: int) -> Iterator[Row]:
 def _sit(school: School, sitting_id: int, browser: FlaskClient, chance: random.Random) -> int:
     """Begins, answers everything, hands in, is marked, reads the receipt; returns how many requests that took."""
     begin = f"/en/exams/begin/{sitting_id}"
-    token = browser.get(begin).get_data(as_text=True).partition('name="csrf_token" value="')[2].partition('"')[0]
+    token = token_on(browser, begin)
     paper = browser.post(begin, data={"csrf_token": token}).location
     if not paper or browser.get(paper).status_code != 200:
         raise RuntimeError(f"sitting {sitting_id} can't be begun")
@@ -61,21 +61,27 @@ def _sit(school: School, sitting_id: int, browser: FlaskClient, chance: random.R
     answers = {item: any_answer(shape, chance) for item, shape in shapes.items()}
     for seq, (item, value) in enumerate(answers.items(), 1):
         event = {"seq": seq, "item": item, "value": value, "at": "", "mono": 0}
-        _send(browser, token, f"/en/exams/{code}/events", {"device": "bench-1", "epoch": 0, "events": [event]})
+        send(browser, token, f"/en/exams/{code}/events", {"device": "bench-1", "epoch": 0, "events": [event]})
     closing = {
         "idempotency_key": code,
         "device": "bench-1",
         "last_seq": len(answers),
         "answers_hash": answers_hash(answers),
     }
-    _send(browser, token, f"/en/exams/{code}/hand-in", closing)
+    send(browser, token, f"/en/exams/{code}/hand-in", closing)
     storm.mark_all(school)
     if browser.get(f"/en/exams/{code}/receipt").status_code != 200:
         raise RuntimeError(f"attempt {code} has no receipt")
     return len(answers) + 5
 
 
-def _send(browser: FlaskClient, token: str, path: str, content: object) -> None:
+def token_on(browser: FlaskClient, page: str) -> str:
+    """The form token that a page brings."""
+    return browser.get(page).get_data(as_text=True).partition('name="csrf_token" value="')[2].partition('"')[0]
+
+
+def send(browser: FlaskClient, token: str, path: str, content: object) -> None:
+    """Sends what a browser's script sends, which must be taken."""
     reply = browser.post(
         path, data=json.dumps(content), content_type="application/json", headers={"X-CSRFToken": token}
     )

@@ -20,6 +20,7 @@ class Cohort(Base):
         CheckConstraint("ends_on >= starts_on", name="days_in_order"),
         CheckConstraint("seats between 1 and 500", name="seats"),
         CheckConstraint("state in ('planned', 'running', 'closed', 'cancelled')", name="state"),
+        Index("ix_cohort_newest", "state", "starts_on", "id"),
     )
 
     id: Mapped[Id]

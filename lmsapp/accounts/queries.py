@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from lmsapp.accounts import policy
 from lmsapp.accounts.models import Membership, Organisation, OrganisationName, Person, SignIn
+from lmsapp.accounts.numbers import read_number
 from lmsapp.accounts.roles import Role
 from lmsapp.core import clock
 from lmsapp.core.access import KEEPER, Actor
@@ -84,13 +85,14 @@ def people(
     """Persons the actor may see, found by folded name, number or address, sorted by name."""
     query = policy.visible_people(actor).order_by(Person.sort_key, Person.id)
     for word in fold(search).split():
-        query = query.where(Person.search_key.contains(word, autoescape=True))
+        number = read_number(word)
+        query = query.where(Person.number == number if number else Person.search_key.contains(word, autoescape=True))
     if role or organisation:
         members = select(Membership.person_id).join(Organisation).where(policy.running())
         members = members.where(Membership.role == role) if role else members
         members = members.where(Organisation.code == organisation) if organisation else members
         query = query.where(Person.id.in_(members))
-    return query
+    return query.options(selectinload(Person.memberships))
 
 
 def organisations(session: Session, actor: Actor) -> Sequence[Organisation]:

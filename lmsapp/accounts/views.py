@@ -32,7 +32,7 @@ from lmsapp.core.translations import gettext as _
 from lmsapp.web import database, limits, login
 from lmsapp.web.database import db
 from lmsapp.web.forms import takes_only
-from lmsapp.web.lists import page_of
+from lmsapp.web.lists import leaf_of, page_of
 from lmsapp.web.locale import current_language
 from lmsapp.web.pages import Area
 
@@ -391,7 +391,7 @@ def log() -> str:
     number = request.args.get("who", "")
     by = db.session().scalar(select(Person).where(Person.number == number)) if number else None
     chosen = audit.newest_first(kinds, about, by.id if by is not None else None)
-    found = page_of(db.session(), chosen, request.args.get("page"))
+    found = leaf_of(db.session(), chosen, audit.AuditLine.position, request.args)
     tokens = audit.subjects(db.session(), {line.actor_token for line in found.rows if line.actor_token})
     on = {int(line.object_id) for line in found.rows if line.object_kind == "person" and line.object_id.isdigit()}
     people = {p.id: p for p in db.session().scalars(select(Person).where(Person.id.in_({*tokens.values(), *on})))}

@@ -12,11 +12,24 @@ from pathlib import Path
 
 import click
 
-from lmsapp.bench import certs, exam, login, pages, school, slow, start, weight, whole
+from lmsapp.bench import certs, exam, grow, login, pages, school, slow, start, weight, whole
 from lmsapp.bench.measuring import Row
 from lmsapp.core.errors import Invalid
 
-WORKLOADS = ("start", "pages", "weight", "certs", "login", "slow", "whole", "exam", "bell", "exam-kill", "engines")
+WORKLOADS = (
+    "start",
+    "pages",
+    "weight",
+    "certs",
+    "login",
+    "slow",
+    "whole",
+    "exam",
+    "bell",
+    "exam-kill",
+    "engines",
+    "grow",
+)
 
 
 @click.command()
@@ -68,12 +81,13 @@ def _measured(workloads: tuple[str, ...], folder: Path, seed: int, repeat: int) 
         "pages": lambda: pages.run(built, folder, repeat),
         "weight": lambda: weight.run(built),
         "certs": lambda: certs.run(built, repeat),
-        "login": lambda: login.run(built, repeat),
+        "login": lambda: login.run(built, repeat, seed),
         "slow": lambda: slow.run(folder / "school", repeat),
         "whole": lambda: whole.run(built, folder, repeat, seed),
         "exam": lambda: exam.run(built, folder, repeat, seed),
         "exam-kill": lambda: exam.kill(built, seed),
         "engines": lambda: exam.engines(built, folder, repeat, seed),
+        "grow": lambda: grow.run(folder, repeat, seed),
     }
     steps["bell"] = steps["exam"]  # the same crowd answers, and hands in when it rings
     try:

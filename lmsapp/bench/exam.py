@@ -13,7 +13,7 @@ from lmsapp.bench import school as schools
 from lmsapp.bench import storm
 from lmsapp.bench.candidates import Candidate, Line, Seat
 from lmsapp.bench.clusters import Cluster
-from lmsapp.bench.measuring import Cost, Row, Spread
+from lmsapp.bench.measuring import Cost, Row, Spread, share
 from lmsapp.bench.school import School
 from lmsapp.bench.served import SERVE, Server, served
 
@@ -70,11 +70,6 @@ class Load:
     cpu: float
     waits: list[float]
 
-    def wait(self, share: float) -> float:
-        """The wait that this share of the answers did not exceed."""
-        ordered = sorted(self.waits)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
-
 
 def run(school: School, folder: Path, repeat: int, seed: int) -> Iterator[Row]:
     """Ours and bare in turn, each repetition with attempts of its own: answers (`exam`), then the bell (`bell`)."""
@@ -113,7 +108,7 @@ def _rows(
     amounts: dict[str, tuple[str, Callable[[Load], float]]] = {
         f"{what}, rate": ("a second", lambda load: load.rate),
         f"{what}, server": ("CPU ms", lambda load: load.cpu),
-        f"{what}, 99th percentile": ("wall ms", lambda load: load.wait(0.99)),
+        f"{what}, 99th percentile": ("wall ms", lambda load: share(load.waits, 0.99)),
     }
     for name, (unit, amount) in amounts.items():
         ours, bare = (Spread.of([Cost(amount(load)) for load in loads[side]]) for side in ("ours", "bare"))

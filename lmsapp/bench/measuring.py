@@ -51,6 +51,12 @@ class Row:
         return self.ours.median / self.limit.median if self.limit.median else float("inf")
 
 
+def share(waits: list[float], part: float) -> float:
+    """The wait that this part of all did not exceed."""
+    ordered = sorted(waits)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * part))]
+
+
 def timed(work: Callable[[], object], times: int) -> Cost:
     """Does the work so many times; the cost of one."""
     cpu, wall = _processor(), time.perf_counter()

@@ -66,11 +66,13 @@ class School:
     def count_statements(self) -> None:
         """Counts from now on."""
         with self.app.app_context():
-            engine = self.app.extensions["sqlalchemy"].engine
+            engines = self.app.extensions["sqlalchemy"].engine, self.opened.engine
 
-        @event.listens_for(engine, "before_cursor_execute")
         def count(_connection: object, _cursor: object, statement: str, *_: Any) -> None:
-            self.statements += statement != "BEGIN"
+            self.statements += not statement.startswith("BEGIN")
+
+        for engine in engines:
+            event.listen(engine, "before_cursor_execute", count)
 
     def person_with(self, role: Role) -> Person:
         """The first person who holds a role."""
@@ -96,7 +98,7 @@ def reopened(folder: Path, database_url: str | None = None) -> School:
     return School(opened, app, jobs)
 
 
-def build(folder: Path, seed: int, database_url: str | None = None) -> School:
+def build(folder: Path, seed: int, database_url: str | None = None, cohorts: int = COHORTS) -> School:
     """Writes the school into an empty folder and opens it."""
     made = reopened(folder, database_url)
     opened = made.opened
@@ -115,7 +117,7 @@ def build(folder: Path, seed: int, database_url: str | None = None) -> School:
         teacher = registering.register(session, KEEPER, NewPerson("Instructor", "en"), centre, Role.INSTRUCTOR)
         registering.register(session, KEEPER, NewPerson("Manager", "en"), centre, Role.MANAGER)
         edition = session.scalars(select(Edition).join(Course).where(Course.code == "MAF-101")).one()
-        for number in range(COHORTS):
+        for number in range(cohorts):
             cohort = _cohort(session, edition, centre, number, teacher.id)
             enrolments = []
             for _ in range(SIZE):

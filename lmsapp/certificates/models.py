@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lmsapp.accounts.models import Person
@@ -18,6 +18,7 @@ class Award(Base):
     __table_args__ = (
         UniqueConstraint("year", "kind", "number"),
         CheckConstraint("kind in ('attendance', 'achievement', 'qualification', 'eore-card')", name="kind"),
+        Index("ix_award_newest", "issued_at", "id"),
         unique_where("uq_award_enrolment_kind", "enrolment_id", "kind", "issue", condition="enrolment_id is not null"),
     )
 

@@ -38,6 +38,5 @@ def _doubtful(cohort: Cohort) -> list[Todo]:
             award.serial,
             urgent=True,
         )
-        for award in queries.doubtful(db.session())
-        if award.cohort_id == cohort.id
+        for award in queries.doubtful(db.session(), cohort.id)
     ]

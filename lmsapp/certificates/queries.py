@@ -69,9 +69,9 @@ def award(session: Session, actor: Actor, serial: str) -> Award:
     return found
 
 
-def doubtful(session: Session) -> list[Award]:
-    """Awards for achievement that stand although the exam's mark was corrected and is not a pass any more."""
-    failed = exams.corrected_to_fail(session)
+def doubtful(session: Session, cohort_id: int | None = None) -> list[Award]:
+    """Awards for achievement that stand although the exam's mark was corrected and is not a pass any more; of one cohort or all."""
+    failed = exams.corrected_to_fail(session, cohort_id)
     if not failed:
         return []
     query = select(Award).where(Award.enrolment_id.in_(failed), Award.kind != "attendance").order_by(Award.serial)
@@ -95,17 +95,18 @@ def by_document(session: Session, digest: str) -> Award | None:
 
 def own(session: Session, actor: Actor) -> Sequence[Award]:
     """The actor's own awards, the latest first."""
-    return session.scalars(
-        _whole(select(Award).where(Award.person_id == (actor.person_id or 0)).order_by(Award.issued_at.desc()))
-    ).all()
+    mine = select(Award).where(Award.person_id == (actor.person_id or 0)).order_by(Award.issued_at.desc())
+    rows = session.scalars(mine.options(joinedload(Award.events), joinedload(Award.document), joinedload(Award.person)))
+    return rows.unique().all()
 
 
 def register(actor: Actor, search: str = "", kind: str = "") -> Select[Award]:
     """The awards the actor may see, the latest first, found by name, number, serial or course, or of one kind."""
-    query = policy.visible_awards(actor).join(Person, Person.id == Award.person_id)
-    query = query.order_by(Award.issued_at.desc(), Award.id.desc())
+    query = policy.visible_awards(actor).order_by(Award.issued_at.desc(), Award.id.desc())
     query = query.where(Award.kind == kind) if kind else query
-    for word in fold(search).split():
+    words = fold(search).split()
+    query = query.join(Person, Person.id == Award.person_id) if words else query
+    for word in words:
         serial = "".join(chr(ord(c) - 32) if "a" <= c <= "z" else c for c in word)
         query = query.where(
             Person.search_key.contains(word, autoescape=True)

@@ -21,6 +21,7 @@ class Cohort(Base):
         CheckConstraint("seats between 1 and 500", name="seats"),
         CheckConstraint("state in ('planned', 'running', 'closed', 'cancelled')", name="state"),
         CheckConstraint("(state = 'cancelled') = (cancelled_because is not null)", name="cancelled_because"),
+        Index("ix_cohort_newest", "state", "starts_on", "id"),
     )
 
     id: Mapped[Id]

@@ -1,7 +1,7 @@
 """Reading cohorts: rosters, hours, progress, in a fixed number of statements whatever the number of trainees."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -60,15 +60,28 @@ class Path:
         return next((lesson for lesson in self.lessons if lesson.id not in self.done), None)
 
 
-def cohorts(session: Session, actor: Actor) -> Sequence[Cohort]:
-    """Cohorts the actor may see, running ones first, then by their first day, the latest first."""
-    rows = session.scalars(
-        policy.visible_cohorts(actor).options(
-            joinedload(Cohort.edition).joinedload(Edition.course), joinedload(Cohort.partner)
-        )
+LIVE = ("running", "planned")
+_ORDER = {"running": 0, "planned": 1, "closed": 2, "cancelled": 3}
+
+
+def cohorts(actor: Actor) -> Select[Cohort]:
+    """Cohorts the actor may see, those that are not closed first, then by their first day, the latest first."""
+    live_first = (Cohort.state.desc(), Cohort.starts_on.desc(), Cohort.id.desc())  # an index holds them so
+    return (
+        policy.visible_cohorts(actor)
+        .options(joinedload(Cohort.edition).joinedload(Edition.course), joinedload(Cohort.partner))
+        .order_by(*live_first)
     )
-    order = {"running": 0, "planned": 1, "closed": 2, "cancelled": 3}
-    return sorted(rows, key=lambda c: (order[c.phase], -c.starts_on.toordinal(), c.code))
+
+
+def live(session: Session, actor: Actor) -> Sequence[Cohort]:
+    """Cohorts the actor may see that run or are planned, the running ones first."""
+    return by_phase(session.scalars(cohorts(actor).where(Cohort.state.in_(LIVE))))
+
+
+def by_phase(rows: Iterable[Cohort]) -> Sequence[Cohort]:
+    """Running ones first, then by their first day, the latest first."""
+    return sorted(rows, key=lambda c: (_ORDER[c.phase], -c.starts_on.toordinal(), c.code))
 
 
 def sizes(session: Session, ids: Sequence[int]) -> Mapping[int, int]:
@@ -92,9 +105,7 @@ def _whole() -> tuple[Any, ...]:
 
 def cohort(session: Session, actor: Actor, code: str) -> Cohort:
     """The cohort with this code, if the actor may see it; NotFound otherwise."""
-    found = session.scalar(
-        policy.visible_cohorts(actor).where(func.upper(Cohort.code) == code.upper()).options(*_whole())
-    )
+    found = session.scalar(policy.visible_cohorts(actor).where(Cohort.code == code.upper()).options(*_whole()))
     if found is None:
         raise NotFound
     return found
@@ -222,7 +233,7 @@ def enrolment_of(session: Session, actor: Actor, cohort_code: str) -> Enrolment:
         select(Enrolment)
         .join(Cohort)
         .where(
-            func.upper(Cohort.code) == cohort_code.upper(),
+            Cohort.code == cohort_code.upper(),
             Enrolment.person_id == (actor.person_id or 0),
             Enrolment.state == "enrolled",
         )
@@ -261,8 +272,7 @@ def own_enrolments(session: Session, actor: Actor) -> Sequence[Enrolment]:
             .joinedload(Module.lessons),
         )
     ).unique()
-    order = {"running": 0, "planned": 1, "closed": 2, "cancelled": 3}
-    return sorted(rows, key=lambda e: (order[e.cohort.phase], -e.cohort.starts_on.toordinal()))
+    return sorted(rows, key=lambda e: (_ORDER[e.cohort.phase], -e.cohort.starts_on.toordinal()))
 
 
 def path(session: Session, enrolment: Enrolment) -> Path:

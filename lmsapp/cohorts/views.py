@@ -28,6 +28,7 @@ from lmsapp.translation import queries as texts
 from lmsapp.web import database, login
 from lmsapp.web.database import db
 from lmsapp.web.forms import takes_only
+from lmsapp.web.lists import page_of
 from lmsapp.web.locale import current_language
 from lmsapp.web.pages import Area
 
@@ -48,13 +49,14 @@ def _partner_name(cohort: Cohort) -> str:
 @area.get("/cohorts", policy=policy.may_list_cohorts)
 def cohorts() -> str:
     """All cohorts the actor may see."""
-    found = queries.cohorts(db.session(), login.actor())
+    found = page_of(db.session(), queries.cohorts(login.actor()), request.args.get("page"))
+    rows = queries.by_phase(found.rows)
     words = texts.texts_of_kind(
         db.session(), "course", current_language().code, drafts_allowed=drafts_allowed(), keys=["title"]
     )
-    names = people.names_of(db.session(), [c.partner_id for c in found if c.partner_id], current_language().code)
-    sizes = queries.sizes(db.session(), [c.id for c in found])
-    return render_template("cohorts/cohorts.html", found=found, words=words, names=names, sizes=sizes)
+    names = people.names_of(db.session(), [c.partner_id for c in rows if c.partner_id], current_language().code)
+    sizes = queries.sizes(db.session(), [c.id for c in rows])
+    return render_template("cohorts/cohorts.html", found=found, rows=rows, words=words, names=names, sizes=sizes)
 
 
 @area.form("/cohorts/new", policy=policy.may_start)

@@ -8,8 +8,8 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Exists, Select, bindparam, exists, func, or_, select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy import Exists, Select, bindparam, exists, func, select
+from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from lmsapp.catalogue.models import Edition
 from lmsapp.cohorts.models import Cohort, Enrolment
@@ -192,6 +192,9 @@ def _better(before: Result | None, one: Attempt, mark: Mark) -> Result:
 def own_sittings(session: Session, actor: Actor) -> tuple[list[Sitting], list[Attempt]]:
     """The sittings the actor can sit now or soon, and her attempts, the latest first."""
     me = actor.person_id or 0
+    sat = select(Attempt.sitting_id).where(Attempt.person_id == me)
+    to_sit = select(Sitting.id).join(Enrolment, Enrolment.cohort_id == Sitting.cohort_id)
+    to_sit = to_sit.where(Enrolment.person_id == me, Enrolment.state == "enrolled")
     rows = session.execute(
         select(Sitting, Attempt, Enrolment.id.label("enrolment_id"))
         .outerjoin(Attempt, (Attempt.sitting_id == Sitting.id) & (Attempt.person_id == me))
@@ -199,8 +202,9 @@ def own_sittings(session: Session, actor: Actor) -> tuple[list[Sitting], list[At
             Enrolment,
             (Enrolment.cohort_id == Sitting.cohort_id) & (Enrolment.person_id == me) & (Enrolment.state == "enrolled"),
         )
-        .where(or_(Attempt.id.is_not(None), Enrolment.id.is_not(None)))
+        .where(Sitting.id.in_(sat.union(to_sit)))
         .options(
+            contains_eager(Attempt.sitting),
             joinedload(Sitting.exam),
             joinedload(Sitting.cohort).joinedload(Cohort.edition).joinedload(Edition.course),
         )
@@ -314,15 +318,16 @@ def exam_of(session: Session, edition_id: int) -> Exam | None:
     return session.scalar(select(Exam).where(Exam.edition_id == edition_id, Exam.code == FINAL))
 
 
-def corrected_to_fail(session: Session) -> set[int]:
-    """Enrolments whose exam was corrected and is, by their best result, not passed now."""
-    rows = session.execute(
+def corrected_to_fail(session: Session, cohort_id: int | None = None) -> set[int]:
+    """Enrolments (of one cohort, when it is given) whose exam was corrected and is, by their best result, not passed now."""
+    failed = (
         select(Attempt.enrolment_id, Sitting.cohort_id)
         .join(Mark, Mark.attempt_id == Attempt.id)
         .join(Sitting, Sitting.id == Attempt.sitting_id)
-        .where(Mark.cause == "corrected")
+        .where(Mark.cause == "corrected", Mark.passed.is_(False))
         .distinct()
-    ).all()
+    )
+    rows = session.execute(failed if cohort_id is None else failed.where(Sitting.cohort_id == cohort_id)).all()
     best = {cohort: results(session, cohort) for cohort in {row.cohort_id for row in rows}}
     return {
         row.enrolment_id

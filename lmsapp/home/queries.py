@@ -32,6 +32,8 @@ from lmsapp.translation import queries as texts
 from lmsapp.translation.queries import Texts
 from lmsapp.web.lists import Page, page_of
 
+NEWEST = 10  # of a partner's cohorts
+
 
 @dataclass(frozen=True)
 class TraineeDay:
@@ -116,16 +118,17 @@ class StaffDay:
 
 def staff_day(session: Session, actor: Actor, language: str, *, drafts_allowed: bool) -> StaffDay:
     """Everything a staff member's first page shows."""
-    found = cohorts.cohorts(session, actor)
-    live = [c for c in found if c.state in ("running", "planned")]
+    live = cohorts.live(session, actor)
     words = texts.texts_of_kind(session, "course", language, drafts_allowed=drafts_allowed, keys=["title"])
     hours = cohorts.hours_in(session, [c.id for c in live])
+    waiting = [*_doubtful(session, actor), *(item for cohort in live for item in _waiting(session, actor, cohort))]
+    shown = {*live, *(item.cohort for item in waiting)}
     return StaffDay(
         live,
         dict(cohorts.sizes(session, [c.id for c in live])),
-        {c.id: words[c.edition.document_id]["title"].text for c in found},
+        {c.id: words[c.edition.document_id]["title"].text for c in shown},
         {c.id: _behind(c, hours.get(c.id, [])) for c in live},
-        [*_doubtful(session, actor), *(item for cohort in live for item in _waiting(session, actor, cohort))],
+        waiting,
         alarms(session) if may_administer(actor) else [],
     )
 
@@ -153,7 +156,7 @@ class PartnerDay:
 
 def partner_day(session: Session, actor: Actor, language: str, *, drafts_allowed: bool) -> PartnerDay:
     """Everything a partner officer's first page shows."""
-    found = cohorts.cohorts(session, actor)
+    found = cohorts.by_phase(session.scalars(cohorts.cohorts(actor).limit(NEWEST)))
     words = texts.texts_of_kind(session, "course", language, drafts_allowed=drafts_allowed, keys=["title"])
     awards = page_of(session, certificates.register(actor), None, size=5)
     own = set(actor.organisations(Role.PARTNER))

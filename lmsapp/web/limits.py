@@ -57,6 +57,6 @@ class Limiter:
 
 limiter = Limiter()
 POSTS = frozenset({"POST"})
-sign_ins = limiter.limit({MINUTE: 60, HOUR: 600}, POSTS)
+sign_ins = limiter.limit({MINUTE: 600, HOUR: 3000}, POSTS)  # a room of two hundred shares one address
 letters = limiter.limit({MINUTE: 10, HOUR: 40}, POSTS)
 look_ups = limiter.limit({MINUTE: 30, HOUR: 300}, POSTS | {"GET", "HEAD"})

@@ -1,9 +1,10 @@
 """Sitting an exam: what is acknowledged is there, what is closed stays closed, one attempt is handed in once."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select, text
 from sqlalchemy.orm import Session
 
 from lmsapp.core import clock
@@ -116,3 +117,25 @@ def test_results_wait_until_everybody_is_done(session: Session, attempt: Attempt
         assert (attempt.state, attempt.sitting.released_at) == ("open", None)
         assert marking.release(session, instructor, attempt.sitting, without_papers=True) == 1
     assert attempt.state == "released"
+
+
+def test_looking_for_what_has_expired_reads_no_table_from_end_to_end(session: Session, attempt: Attempt) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, values: Any, *_more: object) -> None:
+        asked.append((statement, values))
+
+    connection = session.connection()
+    event.listen(connection, "before_cursor_execute", note)
+    sitting.due(session)
+    event.remove(connection, "before_cursor_execute", note)
+    assert len(asked) == 1
+    statement, values = asked[0]
+    on_sqlite = connection.dialect.name == "sqlite"
+    if not on_sqlite:  # a table of three rows is read whole for good reason; the question is whether it must be
+        session.execute(text("SET LOCAL enable_seqscan = off"))
+    plan = connection.exec_driver_sql(f"EXPLAIN {'QUERY PLAN ' if on_sqlite else ''}{statement}", values).all()
+    steps = " ".join(str(row[-1]) for row in plan)
+    assert "ix_attempt_open_deadline" in steps
+    assert "SCAN" not in steps.replace("Index Scan", "").replace("Bitmap Heap Scan", "")
+    assert "Seq Scan" not in steps

@@ -388,6 +388,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('cohort', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_cohort_edition_id'), ['edition_id'], unique=False)
+        batch_op.create_index('ix_cohort_newest', ['state', 'starts_on', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_cohort_partner_id'), ['partner_id'], unique=False)
 
     op.create_table('contribution',
@@ -830,6 +831,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('award', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_award_cohort_id'), ['cohort_id'], unique=False)
+        batch_op.create_index('ix_award_newest', ['issued_at', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_award_person_id'), ['person_id'], unique=False)
         batch_op.create_index('uq_award_enrolment_kind', ['enrolment_id', 'kind', 'issue'], unique=True, sqlite_where=sa.text('enrolment_id is not null'), postgresql_where=sa.text('enrolment_id is not null'))
 
@@ -1295,6 +1297,7 @@ def downgrade() -> None:
     with op.batch_alter_table('award', schema=None) as batch_op:
         batch_op.drop_index('uq_award_enrolment_kind', sqlite_where=sa.text('enrolment_id is not null'), postgresql_where=sa.text('enrolment_id is not null'))
         batch_op.drop_index(batch_op.f('ix_award_person_id'))
+        batch_op.drop_index('ix_award_newest')
         batch_op.drop_index(batch_op.f('ix_award_cohort_id'))
 
     op.drop_table('award')
@@ -1388,6 +1391,7 @@ def downgrade() -> None:
     op.drop_table('contribution')
     with op.batch_alter_table('cohort', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_cohort_partner_id'))
+        batch_op.drop_index('ix_cohort_newest')
         batch_op.drop_index(batch_op.f('ix_cohort_edition_id'))
 
     op.drop_table('cohort')

@@ -24,7 +24,7 @@ def panel(cohort: Cohort) -> Panel:
         _("Passed the exam"), number_text(passed), _("of %(total)s who sat it", total=number_text(len(results)))
     )
     cells = {number: percent_text(result.percent, decimals=0) for number, result in results.items()}
-    todo = [one for sitting in exams.sittings if (one := _todo(sitting))]
+    todo = [one for sitting in exams.sittings if policy.may_watch(login.actor(), sitting) and (one := _todo(sitting))]
     todo += _for_markers(cohort, exams)
     if not exams.sittings and cohort.state in ("planned", "running") and policy.may_hold(login.actor(), cohort):
         address = url_for("exams.sittings", code=cohort.code.lower())

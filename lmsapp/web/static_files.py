@@ -61,9 +61,15 @@ def _keep_for_ever(response: Response) -> Response:
 
 def _name_fonts(response: Response) -> Response:
     if request.endpoint == "static" and response.mimetype == "text/css" and response.status_code == 200:
-        response.direct_passthrough = False
-        response.set_data(_content(_path_of_request()))
+        _send_instead(response, _content(_path_of_request()))
     return response
+
+
+def _send_instead(response: Response, content: bytes) -> None:
+    """Lets go of the file that would have been sent."""
+    response.close()
+    response.direct_passthrough = False
+    response.set_data(content)
 
 
 def _path_of_request() -> str:
@@ -79,8 +85,7 @@ def _compress(response: Response) -> Response:
     ):
         return response
     if request.endpoint == "static":
-        response.direct_passthrough = False
-        response.set_data(_packed(_path_of_request()))
+        _send_instead(response, _packed(_path_of_request()))
     elif response.is_streamed or len(response.get_data()) < SMALLEST:
         return response
     else:

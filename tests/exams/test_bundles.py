@@ -41,7 +41,7 @@ class Tablet:
         r, s = decode_dss_signature(self._key.sign(text.encode(), ec.ECDSA(SHA256())))
         return (r.to_bytes(32) + s.to_bytes(32)).hex()
 
-    def bundle(self, leave: Content, *answers: tuple[str, str], step: int = 60_000) -> Content:
+    def bundle(self, leave: Content, *answers: tuple[str, str], step: int = 60_000, code: str = "") -> Content:
         """A whole bundle: an answer a minute."""
         link, events = bundles.first_hash(leave["grant"]), []
         for seq, (item, value) in enumerate(answers, start=1):
@@ -54,7 +54,7 @@ class Tablet:
             "count": len(events),
             "offset": len(events) * step + 1,
             "answers_hash": sitting.answers_hash(kept),
-            "code": "",
+            "code": code,
         }
         end["signature"] = self.sign(bundles.end_of(link, end))
         return {"format": bundles.FORMAT, **leave, "events": events, "end": end}
@@ -172,6 +172,7 @@ ATTACKS: dict[str, tuple[Callable[[Content], object], Doubt]] = {
     "no signature": (lambda b: b.update(signature=""), Doubt.GRANT),
     "a signature that is none": (lambda b: b["events"][0].update(signature="zz"), Doubt.SIGNATURE),
     "another sum": (lambda b: b["end"].update(answers_hash="0" * 64), Doubt.END),
+    "another closing code": (lambda b: b["end"].update(code="4711"), Doubt.END),
     "another attempt": (lambda b: b["grant"].update(attempt="ZZZZZZZZZZ"), Doubt.FOREIGN),
     "another device": (lambda b: b["grant"].update(device="tablet-2"), Doubt.FOREIGN),
     "no end": (lambda b: b.pop("end"), Doubt.UNREADABLE),

@@ -1,5 +1,6 @@
 """Exams without the server over HTTP: a device asks for leave, sends its bundle, staff hand in files and judge."""
 
+import copy
 import io
 import json
 from typing import Any
@@ -80,6 +81,29 @@ def test_staff_hand_in_files_and_judge_what_is_held(
     assert "set aside; it is kept" in done.get_data(as_text=True)
     again = browser.post(judge, data={"csrf_token": token, "reason": "Seen.", "verdict": "accept"})
     assert again.status_code == 409
+
+
+def test_who_judges_sees_the_closing_code_that_was_sealed_with_the_answers(
+    house: House, worlds: Worlds, device: Device
+) -> None:
+    tablet = Tablet()
+    device.events()
+    leave = device.post("leave", {"device": "tablet-1", "public_key": tablet.public}).json
+    assert leave is not None
+    granted = {name: leave[name] for name in ("grant", "key", "signature")}
+    with house.opened.sessions() as session:
+        item, names = options(session.query(Attempt).filter_by(code=device.code).one())[0]
+    sealed = tablet.bundle(granted, (item, names[0]), step=0, code="4711")
+    browser, token = house.browser("instructor")
+    path = f"/en/exams/sittings/{worlds.things['own']['sitting_id']}/bundles"
+    forged = copy.deepcopy(sealed)
+    forged["end"]["code"] = "9999"
+    page = files(browser, token, path, json.dumps(forged).encode()).get_data(as_text=True)
+    assert "1 bundle is held for you to judge" in page
+    assert "closing code 9999" in page
+    page = files(browser, token, path, json.dumps(sealed).encode()).get_data(as_text=True)
+    assert "1 bundle is taken in" in page
+    assert "closing code 4711" in page
 
 
 def test_a_candidate_sends_nobody_elses_bundle(house: House, worlds: Worlds, made: dict[str, Any]) -> None:

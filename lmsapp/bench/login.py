@@ -83,7 +83,7 @@ def _storms(school: School, repeat: int, seed: int, hashed: str) -> Iterator[Row
 def _forms(school: School) -> list[tuple[str, bytes]]:
     """The cookie and the filled form of everybody who will sign in."""
     with school.opened.sessions() as database:
-        numbers = database.scalars(select(Person.number).where(Person.secret_kind == "pin").limit(STORM)).all()
+        numbers = database.scalars(select(Person.number).where(Person.secret_kind.is_not(None)).limit(STORM)).all()
     serializer = school.app.session_interface.get_signing_serializer(school.app)  # type: ignore[attr-defined]
     forms = []
     for number in numbers:
@@ -94,9 +94,7 @@ def _forms(school: School) -> list[tuple[str, bytes]]:
     return forms
 
 
-async def _span(
-    server: Server, crowd: Sequence[Candidate], seconds: float, forms: Sequence[tuple[str, bytes]]
-) -> Span:
+async def _span(server: Server, crowd: Sequence[Candidate], seconds: float, forms: Sequence[tuple[str, bytes]]) -> Span:
     """Everybody answers once a second, each at her own moment; the sign-ins come evenly."""
     cpu, sign_ins = server.processor_seconds(), list[float]()
     for one in crowd:

@@ -8,7 +8,7 @@ import secrets as randomness
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from lmsapp.accounts import secrets
@@ -36,6 +36,7 @@ class Checked:
     login_key: str
     address_key: str
     person_id: int | None
+    language: str | None = None
     new_hash: str | None = None
 
 
@@ -53,12 +54,13 @@ def check(session: Session, login: str, secret: str, address: str) -> Checked:
     closed = session.scalar(select(Tries.closed_until).where(Tries.key.in_(keys), Tries.closed_until > now).limit(1))
     if closed is not None:
         raise Busy(N_("Too many wrong tries. Wait five minutes and try again; who is signed in can go on."))
-    person = session.scalar(select(Person).where(or_(Person.number == login, Person.email == login)))
+    known = (Person.id, Person.language, Person.secret_hash, Person.active)
+    person = session.execute(select(*known).where(or_(Person.number == login, Person.email == login))).first()
     right = secrets.matches(person.secret_hash if person is not None and person.active else None, secret)
     if not right or person is None:
         return Checked(*keys, person_id=None)
     stale = secrets.outdated(person.secret_hash or "")
-    return Checked(*keys, person_id=person.id, new_hash=secrets.hashed(secret) if stale else None)
+    return Checked(*keys, person.id, person.language, secrets.hashed(secret) if stale else None)
 
 
 def sign_in(session: Session, checked: Checked, *, device: str, address: str, days: int) -> str:
@@ -71,13 +73,12 @@ def sign_in(session: Session, checked: Checked, *, device: str, address: str, da
         _count_wrong_try(session, checked, now)
         audit.record(session, "sign-in.refused", Actor(address=address), on=("login", checked.login_key[:12]))
         return ""
-    for row in session.scalars(select(Tries).where(Tries.key == checked.login_key)):
-        session.delete(row)
+    session.execute(delete(Tries).where(Tries.key == checked.login_key))
     if checked.new_hash:
         session.execute(update(Person).where(Person.id == checked.person_id).values(secret_hash=checked.new_hash))
     ticket = randomness.token_urlsafe(32)
-    session.add(
-        SignIn(
+    session.execute(
+        insert(SignIn).values(
             ticket_hash=hashlib.sha256(ticket.encode()).hexdigest(),
             person_id=checked.person_id,
             begun_at=now,

@@ -69,12 +69,7 @@ def sign_in() -> str | Response | tuple[str, int]:
         form.take(Invalid(signing_in.WRONG))
         return _sign_in_page(form, 422)
     login.begin(ticket)
-    return redirect(login.local_path(form.next.data) or _home_of(checked.person_id), 303)  # type: ignore[return-value]
-
-
-def _home_of(person_id: int | None) -> str:
-    """The first page in the language she set for herself."""
-    return url_for("home.start", language=db.session.get_one(Person, person_id).language)
+    return redirect(login.local_path(form.next.data) or url_for("home.start", language=checked.language), 303)  # type: ignore[return-value]
 
 
 def _sign_in_page(form: SignInForm, status: int) -> tuple[str, int]:

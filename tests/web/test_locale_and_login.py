@@ -161,3 +161,17 @@ def test_cookies_are_closed_to_scripts(client: FlaskClient) -> None:
     cookies = client.get("/en/sign-in").headers.getlist("Set-Cookie")
     assert cookies
     assert all("HttpOnly" in c and "SameSite=Lax" in c for c in cookies)
+
+
+def test_a_room_of_two_hundred_signs_in_from_one_address_and_a_flood_does_not(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lmsapp.web.limits.clock.monotonic", lambda: 0.0)
+    browser = app.test_client()
+    empty = {"csrf_token": token_of(browser.get("/en/sign-in").get_data(as_text=True))}
+    limits.limiter.enabled = True
+    limits.limiter.reset()
+    statuses = [browser.post("/en/sign-in", data=empty).status_code for _ in range(601)]
+    limits.limiter.enabled = False
+    assert set(statuses[:200]) == {422}
+    assert statuses[-1] == 429

@@ -55,8 +55,8 @@ class Worlds:
 class House:
     """An application on its own copy of both worlds."""
 
-    def __init__(self, folder: Path) -> None:
-        self.settings: Settings = settings.load(folder, {}, allow_drafts=True)
+    def __init__(self, folder: Path, database_url: str = "") -> None:
+        self.settings: Settings = settings.load(folder, {}, allow_drafts=True, database_url=database_url)
         self.opened = installation.opened(self.settings)
         self.app: Flask = create_app(self.settings)
         limits.limiter.enabled = False
@@ -89,8 +89,8 @@ class House:
         self.opened.engine.dispose()
 
 
-def address(rule: Rule, things: dict[str, object]) -> str:
-    """The rule's address for one world's things."""
+def address(rule: Rule, things: dict[str, object], **instead: object) -> str:
+    """The rule's address for one world's things, some arguments `instead` of its own."""
     name = rule.endpoint.split(".")[1] if "." in rule.endpoint else rule.endpoint
     area = rule.endpoint.split(".")[0]
     values: dict[str, object] = {
@@ -134,6 +134,7 @@ def address(rule: Rule, things: dict[str, object]) -> str:
             "question_id",
         )
     }
+    values |= instead
     path = rule.rule
     for argument in rule.arguments:
         for converter in (

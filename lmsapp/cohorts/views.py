@@ -27,7 +27,7 @@ from lmsapp.core.translations import ngettext
 from lmsapp.translation import queries as texts
 from lmsapp.web import database, login
 from lmsapp.web.database import db
-from lmsapp.web.forms import takes_only
+from lmsapp.web.forms import takes_only, tidy
 from lmsapp.web.lists import page_of
 from lmsapp.web.locale import current_language
 from lmsapp.web.pages import Area
@@ -313,7 +313,7 @@ def hours(code: str) -> str | Response | tuple[str, int]:
         takes_only("reason", *(f"hours-{i}" for i in typed))
         try:
             count = attending.enter_hours(
-                db.session(), login.actor(), found, typed, request.form.get("reason", "")[:400]
+                db.session(), login.actor(), found, typed, tidy(request.form.get("reason"))[:400]
             )
         except Invalid as problem:
             wrong = {name: _(message, **problem.values) for name, message in problem.fields.items()}

@@ -19,6 +19,7 @@ from lmsapp.core.settings import Settings
 from lmsapp.core.signing import KeyRing
 from lmsapp.core.storage import Folder
 from lmsapp.demo import accounts, seeding
+from lmsapp.installation import Installation
 from lmsapp.materials import printing
 from lmsapp.upkeep import content
 
@@ -26,6 +27,15 @@ from lmsapp.upkeep import content
 @click.group()
 def demo() -> None:
     """A demonstration: invented people, cohorts, results and certificates, all marked."""
+
+
+def _demonstration() -> Installation:
+    """This installation, when the demonstration is in it."""
+    opened = installation.opened()
+    with opened.sessions() as session:
+        if not seeding.is_loaded(session):
+            raise Invalid("There is no demonstration here. Load it into an empty system: lmsapp demo load")
+    return opened
 
 
 def _mark(data: Path) -> Settings:
@@ -62,7 +72,7 @@ def load(*, if_empty: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def people(*, as_json: bool) -> None:
     """List the demonstration's accounts with their public passwords and PINs."""
-    rows = accounts.listed(installation.opened().sessions)
+    rows = accounts.listed(_demonstration().sessions)
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
         return
@@ -77,7 +87,7 @@ def people(*, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print a list as JSON.")
 def write_certificates(out: Path, *, as_json: bool) -> None:
     """Write the demonstration's certificates as PDF files, rendering what is not rendered yet."""
-    opened = installation.opened()
+    opened = _demonstration()
     storage = Folder(opened.settings.files)
     out.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []

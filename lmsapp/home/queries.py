@@ -43,6 +43,7 @@ class TraineeDay:
     words: Texts
     lesson_title: str
     others: Sequence[Cohort]
+    called_off: Sequence[Cohort]
     sittings: Sequence[Sitting]
     attempts: Sequence[Attempt]
     awards: Sequence[Award]
@@ -54,7 +55,8 @@ class TraineeDay:
 
 def trainee_day(session: Session, actor: Actor, language: str, *, drafts_allowed: bool) -> TraineeDay:
     """Everything the trainee's first page shows."""
-    enrolments = cohorts.own_enrolments(session, actor)
+    mine = cohorts.own_enrolments(session, actor)
+    enrolments = [e for e in mine if e.cohort.state != "cancelled"]
     way = cohorts.path(session, enrolments[0]) if enrolments else None
     words: Texts = {}
     title = ""
@@ -70,6 +72,7 @@ def trainee_day(session: Session, actor: Actor, language: str, *, drafts_allowed
         words,
         title,
         [e.cohort for e in enrolments[1:]],
+        [e.cohort for e in mine if e.cohort.state == "cancelled" and e.cohort.ends_on >= clock.now().date()],
         sittings,
         attempts[:5],
         awards,

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask import Flask, Response, abort, g, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -69,11 +69,20 @@ MESSAGES = {
 
 def install(app: Flask) -> None:
     """Registers the handlers."""
+    app.before_request(_refuse_nul)
     app.register_error_handler(LmsError, _ours)
     app.register_error_handler(CSRFError, lambda _problem: _ours(StaleForm()))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DBAPIError, _outage)
     app.register_error_handler(Exception, _defect)
+
+
+def _refuse_nul() -> None:
+    """Nothing here is named or found by NUL, which PostgreSQL does not take."""
+    if "\0" in request.path:
+        abort(404)
+    if any("\0" in value for values in request.args.listvalues() for value in values):
+        abort(400)
 
 
 @dataclass(frozen=True)

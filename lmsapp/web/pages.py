@@ -13,7 +13,7 @@ from functools import cache, lru_cache, partial
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, g, request, url_for
-from werkzeug.routing import Rule
+from werkzeug.routing import IntegerConverter, Map, Rule
 
 from lmsapp.core.access import Policy, public
 from lmsapp.web import locale, login
@@ -35,6 +35,13 @@ class PatientRule(Rule):
             return compiled()(*values, **named)
 
         return build
+
+
+class RowNumber(IntegerConverter):
+    """A whole number in an address, as large as a row's can be on either database: no row has a larger one."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=2**31 - 1)
 
 
 class Area(Blueprint):
@@ -92,6 +99,7 @@ def install(app: Flask) -> None:
     """Prepares the registers and the guard that runs before every view."""
     app.extensions["policies"] = {"static": public}
     app.extensions["hot_routes"], app.extensions["ticket_routes"] = set(), set()
+    app.url_map.converters["int"] = RowNumber
     app.before_request(_guard)
     app.jinja_env.globals["url_for"] = _remembering()
 

@@ -57,6 +57,14 @@ def test_a_whole_bundle_gives_the_receipt(device: Device, made: dict[str, Any], 
     assert reply.json["receipt"]["hash8"] in page  # type: ignore[index]
 
 
+def test_words_where_files_are_wanted_and_no_file_are_asked_about(house: House, worlds: Worlds) -> None:
+    browser, token = house.browser("instructor")
+    path = f"/en/exams/sittings/{worlds.things['own']['sitting_id']}/bundles"
+    for data in ({"files": "-0"}, {}):
+        reply = browser.post(path, data={"csrf_token": token, **data})
+        assert reply.status_code == 422 and "Choose a file" in reply.get_data(as_text=True)
+
+
 def test_staff_hand_in_files_and_judge_what_is_held(
     house: House, worlds: Worlds, device: Device, made: dict[str, Any]
 ) -> None:

@@ -4,6 +4,7 @@ import io
 import random
 import shutil
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html import unescape
 from html.parser import HTMLParser
@@ -19,6 +20,7 @@ from werkzeug.test import TestResponse
 
 from lmsapp.core.locales import LANGUAGES
 from tests import cast
+from tests.architecture.test_routes import allowed
 from tests.house import House, Worlds, address, rules
 
 FORMS, ADDRESSES, EVENTS = 500, 1500, 500  # six times 500 forms: 5,000 inputs together
@@ -32,6 +34,10 @@ ENDING = (
     "/close",
     "/slips",
 )  # they take away what the others need, so their turn comes last
+
+DEVICES = {"exams.events", "exams.leave", "exams.bundle"}  # what a device sends, not a form
+NOBODY = {"exams.judge_bundle"}  # the worlds hold no bundle; tried in tests/exams/test_bundles.py
+USUAL = ("reason", "minutes", "code", "text", "note", "back", "answer", "state", "act", "who", "decision", "points")
 
 WORDS = [
     "", " ", "\t\n\r", "0", "-1", "-0", "1e309", "NaN", "Infinity", "9" * 400, "1.5", "١٢٣", "۴۵۶", "१२", "½", "²", "0x10", "1_000",
@@ -112,8 +118,20 @@ def shapes(worlds: Worlds, tmp_path_factory: pytest.TempPathFactory) -> list[Sha
                     if not shape.action.endswith(LEAVING):
                         names = tuple(sorted({name for name, _kind, _value in shape.fields}))
                         found.setdefault((urlsplit(shape.action).path, names), shape)
+    known = reached(house, found.values())
+    for rule in rules(house.app):  # forms that no page of the worlds shows just now
+        if "POST" in rule.methods and rule.endpoint not in known | DEVICES | NOBODY | {"accounts.sign_out"}:
+            member = min(allowed(rule.endpoint, "POST"))
+            path = address(rule, worlds.things["own"])
+            found[path, ()] = Shape(member, path)
     house.close()
     return list(found.values())
+
+
+def reached(house: House, shapes: Iterable[Shape]) -> set[str]:
+    """The routes these forms are sent to."""
+    match = house.app.url_map.bind("127.0.0.1").match
+    return {match(urlsplit(shape.action).path, method="POST")[0] for shape in shapes}
 
 
 class Visitors:
@@ -163,6 +181,8 @@ def upload(dice: random.Random) -> tuple[io.BytesIO, str]:
 def spoilt(shape: Shape, dice: random.Random) -> MultiDict[str, object]:
     """What is sent for a form: some fields as shown, some garbage, some twice, some missing, some nobody asked for."""
     sent: MultiDict[str, object] = MultiDict()
+    if not shape.fields and dice.random() < 0.7:
+        sent.add(dice.choice(USUAL), garbage(dice))
     for name, kind, value in shape.fields:
         fate = dice.random()
         if kind == "file":
@@ -320,3 +340,8 @@ def test_garbage_as_answers_of_an_exam(
         print(f"\ngarbage: {sum(statuses.values())} bodies of answers sent, answers {dict(sorted(statuses.items()))}")
     assert not faults, "\n".join(faults.values())
     assert statuses.keys() & {400, 422}
+
+
+def test_every_route_that_takes_a_form_is_walked(house: House, shapes: list[Shape]) -> None:
+    taking = {rule.endpoint for rule in rules(house.app) if "POST" in rule.methods}
+    assert taking - reached(house, shapes) == DEVICES | NOBODY | {"accounts.sign_out"}

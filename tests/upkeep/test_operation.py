@@ -108,6 +108,13 @@ def test_a_demonstration_never_marks_an_installation_for_real(
     assert not (at_home.data / "settings.toml").exists()
 
 
+@pytest.mark.usefixtures("at_home")
+def test_where_no_demonstration_is_that_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["people", "--json"], ["certificates", "--out", str(tmp_path / "out"), "--json"]):
+        assert "There is no demonstration here" in said(capsys, "demo", *words)
+    assert not (tmp_path / "out").exists()
+
+
 # ---------- a full disk: nothing stored, nothing lost, reading goes on ----------
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, request, url_for
 from flask_login import current_user
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from lmsapp.core import clock, figures, formatting, pdf
 from lmsapp.core.dates import PartialDate
@@ -160,22 +160,26 @@ def _every_page() -> dict[str, Any]:
     }
 
 
-def prerequisites(items: list[dict[str, Any]], words: dict[str, Any]) -> str:
-    """What a course asks for before it, joined as the language joins: codes as they are, texts in the reader's language."""
+def prerequisites(items: list[dict[str, Any]], words: dict[str, Any]) -> Markup:
+    """What a course asks for before it, joined as the language joins: codes in one piece, texts in the reader's language."""
     shown = []
     for item in items:
         text = (
-            words[f"prerequisite.{item['key']}"].text
+            str(escape(words[f"prerequisite.{item['key']}"].text))
             if item.get("key") and f"prerequisite.{item['key']}" in words
             else ""
         )
         if item.get("any"):
-            shown.append(formatting.list_text(item["any"], either=True))
+            shown.append(formatting.list_text([_code(one) for one in item["any"]], either=True))
         elif item.get("course"):
-            shown.append(formatting.list_text([part for part in (item["course"], text) if part], either=True))
+            shown.append(formatting.list_text([part for part in (_code(item["course"]), text) if part], either=True))
         else:
             shown.append(text)
-    return formatting.list_text([part for part in shown if part])
+    return Markup(formatting.list_text([part for part in shown if part]))  # noqa: S704 - codes and texts are escaped above
+
+
+def _code(code: str) -> str:
+    return str(Markup('<span class="code">{}</span>').format(code))
 
 
 def slip_words(code: str) -> dict[str, str]:

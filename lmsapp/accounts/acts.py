@@ -57,6 +57,7 @@ ACTS = {
     "role.granted": N_("granted a role"),
     "role.withdrawn": N_("withdrew a role"),
     "room.code-dropped": N_("took the code off the room"),
+    "room.closing-code-given": N_("gave the room a closing code"),
     "room.code-given": N_("gave the room a code"),
     "room.noted": N_("wrote a note on the room"),
     "room.paused": N_("paused the room"),

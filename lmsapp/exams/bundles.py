@@ -20,6 +20,7 @@ from itertools import pairwise
 from typing import Any
 
 from lmsapp.core.errors import Invalid
+from lmsapp.core.formatting import latin_digits
 from lmsapp.core.signing import verifies_device
 from lmsapp.exams import batches, questions
 from lmsapp.exams.batches import LAST_SEQ, LONGEST_VALUE, Given
@@ -46,6 +47,7 @@ class Doubt(StrEnum):
     TAKEN_OVER = "taken-over"
     CLOSED = "closed"
     CLASH = "clash"
+    CODE = "code"
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ class Known:
     allowed_seconds: int
     holder: tuple[str, int]
     is_open: bool
+    closing_code: str = ""
 
 
 def octets_of(grant: Mapping[str, Any]) -> bytes:
@@ -159,6 +162,8 @@ def doubts(
         found[Doubt.PAPER] = None
     if known.holder != (bundle.grant.get("device"), bundle.grant.get("epoch")):
         found[Doubt.TAKEN_OVER] = None
+    if known.closing_code and latin_digits("".join(bundle.end["code"].split())) != known.closing_code:
+        found[Doubt.CODE] = None
     if not known.is_open:
         found[Doubt.CLOSED] = None
     return list(found)

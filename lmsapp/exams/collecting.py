@@ -190,6 +190,7 @@ def _doubts(session: Session, attempt: Attempt | None, read: Read, ring: KeyRing
         allowed_seconds=leave.content["seconds"] + 60 * (session.scalar(more) or 0),
         holder=saving.holder(session, attempt.id),
         is_open=State(attempt.state) in OPEN,
+        closing_code=attempt.sitting.closing_code or "",
     )
     return bundles.doubts(read, known, clock.now(), ring.verify, sitting.answers_hash)
 

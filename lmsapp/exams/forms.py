@@ -62,9 +62,9 @@ class NoteForm(Form):
 
 
 class CodeForm(Form):
-    """A new room code, or none."""
+    """A new room code, or none; or the code read out at the end."""
 
-    wanted = Choice(choices=["new", "none"])
+    wanted = Choice(choices=["new", "none", "closing"])
 
 
 class ImportForm(Form):

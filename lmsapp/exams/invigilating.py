@@ -143,6 +143,15 @@ def drop_room_code(session: Session, actor: Actor, held: Sitting) -> None:
     audit.record(session, "room.code-dropped", actor, on=("sitting", held.id))
 
 
+def give_closing_code(session: Session, actor: Actor, held: Sitting) -> str:
+    """Makes the code that is read out at the end, once; from then on a bundle without it is held to be judged."""
+    demand(policy.may_hold(actor, held.cohort))
+    if held.closing_code is None:
+        held.closing_code = f"{secrets.randbelow(10**6):06d}"
+        audit.record(session, "room.closing-code-given", actor, on=("sitting", held.id))
+    return held.closing_code
+
+
 def note(session: Session, actor: Actor, held: Sitting, text: str, attempt: Attempt | None = None) -> RoomNote:
     """Writes down what happened in the room, or at one desk. Notes are never changed."""
     demand(policy.may_note(actor, held))

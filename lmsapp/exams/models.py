@@ -153,7 +153,10 @@ class Exam(Base):
 
 
 class Sitting(Base):
-    """An exam held for a cohort between two moments; its results are released together. With a room code, who says it begins."""
+    """An exam held for a cohort between two moments; its results are released together. With a room code, who says it begins.
+
+    With a closing code, read out at the end, a bundle that does not carry it is held.
+    """
 
     __tablename__ = "sitting"
     __table_args__ = (CheckConstraint("closes_at > opens_at", name="window"),)
@@ -165,6 +168,7 @@ class Sitting(Base):
     closes_at: Mapped[datetime]
     released_at: Mapped[datetime | None]
     room_code: Mapped[str | None] = mapped_column(String(12))
+    closing_code: Mapped[str | None] = mapped_column(String(12))
     paused_at: Mapped[datetime | None]
     made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     exam: Mapped[Exam] = relationship()

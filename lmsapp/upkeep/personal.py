@@ -150,7 +150,10 @@ FIELDS: dict[str, dict[str, str]] = {
         "words": "remark",
         "act": "language entry origin made_by made_at",
     },
-    "sitting": {"key": "id exam_id cohort_id", "act": "opens_at closes_at released_at room_code paused_at made_by"},
+    "sitting": {
+        "key": "id exam_id cohort_id",
+        "act": "opens_at closes_at released_at room_code closing_code paused_at made_by",
+    },
 }
 
 # Courses, materials, agreements, machinery: nothing in them is about a person.

@@ -20,7 +20,7 @@ from lmsapp.core import clock
 from lmsapp.core.access import Actor
 from lmsapp.core.errors import Conflict, Invalid, NotAllowed
 from lmsapp.core.signing import KeyRing
-from lmsapp.exams import bundles, collecting, saving, sitting
+from lmsapp.exams import bundles, collecting, invigilating, saving, sitting
 from lmsapp.exams.batches import Batch, Given
 from lmsapp.exams.bundles import Doubt
 from lmsapp.exams.models import AnswerEvent, Attempt, Bundle, Submission
@@ -223,6 +223,26 @@ def test_offsets_that_go_backwards_are_held_though_signed(
     made["end"]["offset"] = 5
     made["end"]["signature"] = tablet.sign(bundles.end_of(link, made["end"]))
     assert send(made).doubts == [Doubt.ORDER]
+
+
+def test_a_bundle_without_the_code_that_was_read_out_is_held(
+    session: Session,
+    attempt: Attempt,
+    tablet: Tablet,
+    ring: KeyRing,
+    send: Callable[..., Bundle],
+    cast: dict[str, Any],
+) -> None:
+    leave = give(session, attempt, tablet, ring)
+    code = invigilating.give_closing_code(session, cast["instructor"].actor, attempt.sitting)
+    assert invigilating.give_closing_code(session, cast["instructor"].actor, attempt.sitting) == code
+    with pytest.raises(NotAllowed):
+        invigilating.give_closing_code(session, cast["trainee"].actor, attempt.sitting)
+    item, names = options(attempt)[0]
+    for wrong in ("", "0000000", f"{code}1"):
+        assert send(tablet.bundle(leave, (item, names[0]), code=wrong)).doubts == [Doubt.CODE]
+    spoken = f"{code[:3]} {code[3:]}".translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"))
+    assert send(tablet.bundle(leave, (item, names[0]), code=spoken)).state == "taken"
 
 
 def test_a_strangers_device_can_sign_nothing(

@@ -31,6 +31,7 @@ DOUBTS = {
     Doubt.PAPER: N_("It answers questions that are not on this paper."),
     Doubt.TAKEN_OVER: N_("Another device had taken the exam over."),
     Doubt.CLOSED: N_("The attempt was closed already."),
+    Doubt.CODE: N_("It does not carry the closing code that was read out in the room."),
     Doubt.CLASH: N_("The server has other answers of this device under the same numbers."),
 }
 

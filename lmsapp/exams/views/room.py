@@ -173,13 +173,16 @@ def give_back(sitting_id: int) -> Page | Response:
 
 @area.post("/exams/sittings/<int:sitting_id>/code", policy=policy.may_hold)
 def room_code(sitting_id: int) -> Page | Response:
-    """Makes a new code for the room, or takes it away."""
+    """Makes a new code for the room, or takes it away; makes the one that is read out at the end."""
     held, form = _sitting(sitting_id), CodeForm()
     if not form.sent():
         return _room(held, form)
     if form.wanted.data == "none":
         invigilating.drop_room_code(db.session(), login.actor(), held)
         return _back(held, _("Everybody enrolled can begin without a code now."))
+    if form.wanted.data == "closing":
+        invigilating.give_closing_code(db.session(), login.actor(), held)
+        return _back(held, _("Read the closing code out when the time is over, not before."))
     invigilating.give_room_code(db.session(), login.actor(), held)
     return _back(held, _("There is a new code. Who has begun already goes on without it."))
 

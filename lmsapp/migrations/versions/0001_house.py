@@ -759,6 +759,7 @@ def upgrade() -> None:
     sa.Column('closes_at', sa.DateTime(), nullable=False),
     sa.Column('released_at', sa.DateTime(), nullable=True),
     sa.Column('room_code', sa.String(length=12), nullable=True),
+    sa.Column('closing_code', sa.String(length=12), nullable=True),
     sa.Column('paused_at', sa.DateTime(), nullable=True),
     sa.Column('made_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.CheckConstraint('closes_at > opens_at', name=op.f('ck_sitting_window')),

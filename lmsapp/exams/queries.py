@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Exists, Select, bindparam, exists, func, select
+from sqlalchemy import Exists, Row, Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from lmsapp.catalogue.models import Edition
@@ -122,7 +122,7 @@ def newest_marks(session: Session, attempt_ids: Sequence[int]) -> Mapping[int, M
     return {mark.attempt_id: mark for mark in rows}
 
 
-def percent(mark: Mark) -> Fraction:
+def percent(mark: Mark | Row[*tuple[Any, ...]]) -> Fraction:
     """A mark in percent, exactly."""
     return (
         Fraction(100 * mark.points_numerator, mark.points_denominator * mark.possible) if mark.possible else Fraction(0)
@@ -136,8 +136,11 @@ def results(session: Session, cohort_id: int) -> Mapping[int, Result]:
 
 @cache
 def _sittings() -> Select[*tuple[Any, ...]]:
+    of_mark = (Mark.points_numerator, Mark.points_denominator, Mark.possible, Mark.passed, Mark.critical_failed)
+    of_markers = (Mark.judged, Mark.marked_by)
+    of_attempt = (Attempt.id.label("attempt_id"), Attempt.enrolment_id, Attempt.state)
     return (
-        select(Sitting, Attempt, Mark, _correction_asked().label("asked"))
+        select(Sitting, *of_attempt, *of_mark, *of_markers, _correction_asked().label("asked"))
         .outerjoin(Attempt, Attempt.sitting_id == Sitting.id)
         .outerjoin(Mark, Mark.attempt_id == Attempt.id)
         .where(Sitting.cohort_id == bindparam("cohort"))
@@ -162,27 +165,28 @@ class CohortExams:
 
 
 def of_cohort(session: Session, cohort_id: int) -> CohortExams:
-    """Everything of a cohort's exams that its page shows, in one statement."""
+    """Everything of a cohort's exams that its page shows, in one statement; plain rows, since marks may be hundreds."""
     rows = session.execute(_sittings(), {"cohort": cohort_id}).all()
     newest = {
-        one.id: (one, mark)
-        for held, one, mark, _asked in rows
-        if mark is not None and one.state != State.VOID and held.exam.code == FINAL
+        row.attempt_id: row
+        for row in rows
+        if row.possible is not None and row.state != State.VOID and row.Sitting.exam.code == FINAL
     }
     found: dict[int, Result] = {}
-    for _id, (one, mark) in sorted(newest.items()):
-        found[one.enrolment_id] = _better(found.get(one.enrolment_id), one, mark)
-    handed_in = Counter(one.sitting_id for one in {row.Attempt for row in rows} if one and one.state == State.SUBMITTED)
+    for _id, row in sorted(newest.items()):
+        found[row.enrolment_id] = _better(found.get(row.enrolment_id), row)
+    unmarked = {row.attempt_id: row.Sitting.id for row in rows if row.state == State.SUBMITTED}
+    handed_in = Counter(unmarked.values())
     asked = dict.fromkeys(row.Sitting.id for row in rows if row.asked)
     return CohortExams(list(dict.fromkeys(row.Sitting for row in rows)), found, handed_in, list(asked))
 
 
-def _better(before: Result | None, one: Attempt, mark: Mark) -> Result:
-    """The better of what was known and one more attempt; both count as attempts and both markers marked."""
-    judges = {person for one in mark.judged.values() for person in one["by"]}
-    markers = frozenset(person for person in {mark.marked_by, *judges} if person)
+def _better(before: Result | None, one: Row[*tuple[Any, ...]]) -> Result:
+    """The better of what was known and one more marked attempt; both count as attempts and both markers marked."""
+    judges = {person for judged in one.judged.values() for person in judged["by"]}
+    markers = frozenset(person for person in {one.marked_by, *judges} if person)
     released = one.state == State.RELEASED
-    this = Result(one.enrolment_id, percent(mark), mark.passed, mark.critical_failed, 1, released, markers)
+    this = Result(one.enrolment_id, percent(one), one.passed, one.critical_failed, 1, released, markers)
     if before is None:
         return this
     best = this if (this.passed, this.percent) > (before.passed, before.percent) else before

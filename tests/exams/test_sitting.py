@@ -13,6 +13,7 @@ from lmsapp.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from lmsapp.exams import invigilating, marking, queries, saving, sitting
 from lmsapp.exams.batches import Batch, Closing, Given
 from lmsapp.exams.models import Attempt, Mark, Submission
+from tests import cast as casting
 from tests import world
 
 
@@ -139,3 +140,27 @@ def test_looking_for_what_has_expired_reads_no_table_from_end_to_end(session: Se
     assert "ix_attempt_open_deadline" in steps
     assert "SCAN" not in steps.replace("Index Scan", "").replace("Bitmap Heap Scan", "")
     assert "Seq Scan" not in steps
+
+
+def test_one_reads_her_own_sittings_and_attempts_only(
+    session: Session, attempt: Attempt, cast: dict[str, casting.Member]
+) -> None:
+    mine, tried = queries.own_sittings(session, Actor(person_id=attempt.person_id))
+    assert attempt.sitting in mine
+    assert attempt in tried
+    assert {one.person_id for one in tried} == {attempt.person_id}
+    assert queries.own_sittings(session, Actor(person_id=cast["manager"].person_id)) == ([], [])
+
+
+def test_the_best_mark_of_the_final_exam_counts_and_who_waits_for_a_marker_is_told(
+    session: Session, attempt: Attempt
+) -> None:
+    sitting.hand_in(session, Actor(person_id=attempt.person_id), attempt, "k1")
+    cohort = attempt.sitting.cohort_id
+    before = queries.of_cohort(session, cohort)
+    mark = marking.mark(session, attempt)
+    after = queries.of_cohort(session, cohort)
+    earlier, result = before.results[attempt.enrolment_id], after.results[attempt.enrolment_id]
+    assert (before.handed_in, after.handed_in) == ({attempt.sitting_id: 1}, {})
+    assert result.attempts == earlier.attempts + 1
+    assert result.percent == max(earlier.percent, queries.percent(mark))

@@ -30,6 +30,7 @@ from lmsapp.core import audit, clock, jobs
 from lmsapp.core.access import Actor, demand
 from lmsapp.core.errors import Conflict, Invalid
 from lmsapp.core.events import publish
+from lmsapp.core.orm import upserting
 from lmsapp.core.settings import Settings
 from lmsapp.core.signing import KeyRing
 from lmsapp.core.translations import N_
@@ -104,6 +105,7 @@ def cases(session: Session, cohort: Cohort) -> list[Case]:
 def close_out(session: Session, actor: Actor, cohort: Cohort, settings: Settings, ring: KeyRing) -> list[Award]:
     """Awards everybody who has earned something, closes the cohort, and queues the documents as one job."""
     demand(policy.may_issue(actor, cohort))
+    session.refresh(cohort, ["state"], with_for_update=True)  # two who close it at the same moment wait for each other
     if cohort.state in OVER:
         raise Conflict(OVER[cohort.state])
     found = cases(session, cohort)
@@ -271,16 +273,12 @@ def months_later(day: date, months: int) -> date:
 
 
 def _next_number(session: Session, year: int, kind: str) -> int:
-    counter = session.scalar(
-        select(SerialCounter).where(SerialCounter.year == year, SerialCounter.kind == kind).with_for_update()
-    )
-    if counter is None:
-        counter = SerialCounter(year=year, kind=kind, last=0)
-        session.add(counter)
-        session.flush()
-    counter.last += 1
-    session.flush()
-    return counter.last
+    """The next of its year and kind; whoever wants one too waits until this transaction ends, so that undoing leaves no gap."""
+    first = upserting(session.get_bind().dialect.name)(SerialCounter).values(year=year, kind=kind, last=1)
+    one_more = {"last": SerialCounter.last + 1}
+    counted = first.on_conflict_do_update(index_elements=["year", "kind"], set_=one_more)
+    number: int = session.scalar(counted.returning(SerialCounter.last))
+    return number
 
 
 def languages_of(holder: str) -> tuple[str, str]:

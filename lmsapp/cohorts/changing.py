@@ -39,6 +39,7 @@ def plan_of(cohort: Cohort) -> Plan:
 
 def change(session: Session, actor: Actor, cohort: Cohort, plan: Plan) -> frozenset[str]:
     """Sets a cohort anew; returns what is different. Raises Invalid beside the field that can't be kept."""
+    session.refresh(cohort, ["state"], with_for_update=True)
     demand(policy.may_change(actor, cohort))
     was = plan_of(cohort)
     different = {field.name for field in fields(Plan) if getattr(plan, field.name) != getattr(was, field.name)}
@@ -66,6 +67,7 @@ def change(session: Session, actor: Actor, cohort: Cohort, plan: Plan) -> frozen
 
 def cancel(session: Session, actor: Actor, cohort: Cohort, reason: str) -> None:
     """Calls a cohort off: nobody is enrolled, taught or examined in it from now on; what is on record stays."""
+    session.refresh(cohort, ["state"], with_for_update=True)
     demand(policy.may_change(actor, cohort))
     if not reason:
         raise Invalid(N_("Write the reason."), {"reason": N_("Write the reason.")})

@@ -158,7 +158,7 @@ def test_without_its_constraint_a_double_hand_in_would_be_found(
         with transaction(place.sessions) as session, suppress(Conflict, IntegrityError):
             attempt = session.get_one(Attempt, attempt_id)
             actor = Actor(person_id=attempt.person_id)
-            sitting.settle(session, actor, attempt, f"key-{number}", attempt.started_at, by_expiry=False)
+            sitting.settle(session, actor, attempt, {}, f"key-{number}", attempt.started_at, by_expiry=False)
 
     before = count(place, Submission)
     _got, wrong = at_once(hand_in)

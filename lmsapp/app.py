@@ -8,23 +8,27 @@ from flask import Flask, Response, current_app, g
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from lmsapp import wiring
 from lmsapp.accounts import policy as accounts_policy
 from lmsapp.accounts import queries as accounts
 from lmsapp.accounts import sessions as sign_ins
 from lmsapp.accounts import views as accounts_views
+from lmsapp.accounts import watching
 from lmsapp.catalogue import policy as catalogue_policy
 from lmsapp.catalogue import views as catalogue_views
+from lmsapp.certificates import objecting as certificates_objecting
 from lmsapp.certificates import panel as certificates_panel
 from lmsapp.certificates import policy as certificates_policy
 from lmsapp.certificates import views as certificates_views
 from lmsapp.cohorts import policy as cohorts_policy
 from lmsapp.cohorts import views as cohorts_views
+from lmsapp.cohorts.events import CohortCancelled, CohortChanged
 from lmsapp.core import clock, paths
+from lmsapp.core.events import subscribe
 from lmsapp.core.settings import Settings
 from lmsapp.core.translations import current, gettext
 from lmsapp.engagements import policy as engagements_policy
 from lmsapp.engagements import views as engagements_views
+from lmsapp.exams import objecting as exams_objecting
 from lmsapp.exams import panel as exams_panel
 from lmsapp.exams import policy as exams_policy
 from lmsapp.exams import views as exams_views
@@ -109,7 +113,7 @@ def create_app(settings: Settings) -> Flask:
     static_files.install(app)
     filters.install(app)
     errors.install(app)
-    wiring.listen()
+    listen()
     letters.listen(settings)
     app.extensions["cohort_panels"] = (exams_panel.panel, certificates_panel.panel)
     app.context_processor(_names)
@@ -118,6 +122,14 @@ def create_app(settings: Settings) -> Flask:
         pages.mount(app, area)
     pages.check_declared(app)
     return app
+
+
+def listen() -> None:
+    """Connects the watch over refusals, and those who may object to what happens below them."""
+    subscribe(errors.Refused, watching.count)
+    subscribe(CohortChanged, exams_objecting.keep_edition)
+    subscribe(CohortCancelled, exams_objecting.let_finish)
+    subscribe(CohortCancelled, certificates_objecting.stand)
 
 
 def _number_request() -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lmsapp import wiring
+from lmsapp import app
 from lmsapp.catalogue import publishing
 from lmsapp.catalogue.models import Edition
 from lmsapp.catalogue.sources import Sources
@@ -34,7 +34,7 @@ Cast = dict[str, Member]
 @pytest.fixture
 def cohort(session: Session, cast: Cast) -> Iterator[Cohort]:
     """A cohort of the small course, with the trainee learning in Georgian."""
-    wiring.listen()
+    app.listen()
     for course in Sources(world.CONTENT).courses():
         publishing.load(session, KEEPER, course, 0)
     edition = session.scalars(select(Edition)).one()

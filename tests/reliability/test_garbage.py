@@ -2,10 +2,12 @@
 
 import io
 import random
+import re
 import shutil
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from html import unescape
 from html.parser import HTMLParser
 from itertools import cycle, islice
@@ -19,6 +21,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from lmsapp.core.locales import LANGUAGES
+from lmsapp.upkeep import catalogues
 from tests import cast
 from tests.architecture.test_routes import allowed
 from tests.house import House, Worlds, address, rules
@@ -38,6 +41,9 @@ ENDING = (
 DEVICES = {"exams.events", "exams.leave", "exams.bundle"}  # what a device sends, not a form
 NOBODY = {"exams.judge_bundle"}  # the worlds hold no bundle; tried in tests/exams/test_bundles.py
 USUAL = ("reason", "minutes", "code", "text", "note", "back", "answer", "state", "act", "who", "decision", "points")
+
+# Where messages stand: the list above a form, the line beside a field, the page that says what went wrong.
+SAID = re.compile(r'<div class="errors".*?</div>|<p class="error".*?</p>|<p class="plainly">.*?</p>', re.DOTALL)
 
 WORDS = [
     "", " ", "\t\n\r", "0", "-1", "-0", "1e309", "NaN", "Infinity", "9" * 400, "1.5", "١٢٣", "۴۵۶", "१२", "½", "²", "0x10", "1_000",
@@ -215,7 +221,24 @@ def answered(reply: TestResponse, path: str, language: str | None) -> str | None
             return f"{said} in another language than {language}"
         if "<h1" not in page and 'role="alert"' not in page:
             return f"{said} without a message"
+        english = in_english(page) if language and language != "en" else ""
+        if english:
+            return f"{said} in {language} says “{english}”"
     return None
+
+
+@cache
+def sentences() -> frozenset[str]:
+    """What the program says in English: whole sentences without values."""
+    said = (message.id for message in catalogues.extracted() if isinstance(message.id, str))
+    return frozenset(text for text in said if text.endswith(".") and " " in text and "%(" not in text)
+
+
+def in_english(page: str) -> str:
+    """The first English sentence of ours in the messages of a page, or nothing."""
+    told = SAID.findall(page)
+    plain = unescape(" ".join(re.sub(r"<[^>]*>", " ", "".join(one)) for one in told))
+    return next((one for one in sentences() if one in plain), "")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

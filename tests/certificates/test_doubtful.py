@@ -22,7 +22,7 @@ def test_a_certificate_on_a_corrected_mark_is_shown_until_somebody_decides(sessi
     cohort = session.scalars(select(Cohort).where(Cohort.code == things["own"]["code"])).one()
     writing = session.scalars(select(Attempt).where(Attempt.code == things["own"]["attempt"])).one()
     with clock.held(writing.deadline_at + timedelta(minutes=2)):
-        marking.release(session, KEEPER, writing.sitting)
+        marking.release(session, KEEPER, writing.sitting, without_papers=True)
     (award,) = issuing.close_out(session, KEEPER, cohort, chosen, KeyRing.load_or_create(chosen.keys))
     passed = session.scalars(select(Attempt).where(Attempt.code == things["own"]["released"])).one()
     assert award.kind == "achievement" and queries.doubtful(session) == []

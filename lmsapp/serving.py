@@ -11,7 +11,6 @@ from importlib import import_module
 from typing import Any
 
 import click
-import waitress
 
 from lmsapp import installation
 from lmsapp.app import LARGEST_FORM, create_app
@@ -21,6 +20,7 @@ from lmsapp.core.signals import stop_on_signals
 from lmsapp.demo import accounts
 from lmsapp.exams import queries as exams
 from lmsapp.installation import Installation
+from lmsapp.web.channels import create_server
 
 log = logging.getLogger(__name__)
 THREADS = 16
@@ -51,12 +51,11 @@ def serve(host: str, port: int, *, demo: bool, with_worker: bool) -> None:
     click.echo(f"lmsapp serves on http://{host}:{port}/  (stop with Ctrl-C)", err=True)
     if demo and chosen.demonstration:
         accounts.tell(opened.sessions)
-    server = waitress.create_server(
+    server = create_server(
         app,
         sockets=[listener],
         threads=THREADS,
         connection_limit=MOST_CONNECTIONS,
-        asyncore_use_poll=True,
         channel_timeout=60,
         max_request_body_size=2 * LARGEST_FORM,  # what is a little too large is told so by a page
         ident=None,

@@ -22,8 +22,8 @@ BELL_SECONDS = 10
 KILLS = 8
 BARE = """
 import json, queue, sqlite3, sys, threading
-import waitress
 from flask import Flask, request
+from lmsapp.web.channels import create_server
 file = sqlite3.connect(sys.argv[2], check_same_thread=False, isolation_level=None)
 file.execute("pragma journal_mode=wal"); file.execute("pragma synchronous=full")
 file.execute("create table if not exists answer (code, device, seq, item, value, primary key (code, device, seq))")
@@ -58,7 +58,7 @@ def hand_in(code):
     waiting.put(([(code, "hand-in", 0, sent["answers_hash"], "")], done))
     done.wait()
     return json.dumps({"receipt": code}), 200, {"Content-Type": "application/json"}
-waitress.serve(app, port=int(sys.argv[1]), threads=8, connection_limit=1000, asyncore_use_poll=True)
+create_server(app, port=int(sys.argv[1]), threads=8, connection_limit=1000).run()
 """
 
 

@@ -23,7 +23,7 @@ from lmsapp.installation import Installation
 from lmsapp.web.channels import create_server
 
 log = logging.getLogger(__name__)
-THREADS = 16
+THREADS = 32
 MOST_CONNECTIONS = 1000
 WORKER_AFTER_SECONDS, WORKER_AGAIN_SECONDS = 1.0, 10.0
 M_ARENA_MAX = -8  # malloc.h

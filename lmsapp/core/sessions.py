@@ -19,7 +19,10 @@ from lmsapp.core.translations import N_
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 BUSY_TIMEOUT_MS = 10_000
-POOL_SIZE = 10  # and as many again while there is a rush
+POOL_SIZE = 10
+IN_A_RUSH = (
+    38  # more, so that there are more than threads: who waits for the writer holds one, and the writer needs one
+)
 INTRANS = 2  # libpq's name for a transaction in which all went well
 
 
@@ -54,6 +57,7 @@ def make_engine(url: str) -> Engine:
         json_serializer=lambda value: json.dumps(value, ensure_ascii=False),
         pool_pre_ping=not url.startswith("sqlite"),
         pool_size=POOL_SIZE,
+        max_overflow=IN_A_RUSH,
     )
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)

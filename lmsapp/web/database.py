@@ -4,6 +4,7 @@ GET, HEAD and OPTIONS read. Other methods write, unless their route is declared 
 session and hands its writes to the group-commit writer, and the two must not wait for each other.
 """
 
+import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ from lmsapp.core.writer import Writer
 
 T = TypeVar("T")
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_first = threading.Lock()
 
 
 class Database(SQLAlchemy):
@@ -39,9 +41,10 @@ def install(app: Flask) -> None:
 
 
 def writer() -> Writer:
-    """The process's group-commit writer, started when first asked for."""
-    if "writer" not in current_app.extensions:
-        current_app.extensions["writer"] = Writer(db.engine)
+    """The process's one group-commit writer, started when first asked for: a second would wait for as long as the first writes."""
+    with _first:
+        if "writer" not in current_app.extensions:
+            current_app.extensions["writer"] = Writer(db.engine)
     found: Writer = current_app.extensions["writer"]
     return found
 

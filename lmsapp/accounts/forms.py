@@ -98,8 +98,8 @@ class DetailsForm(Form):
             raise ValidationError(_("Write an address like name@agency.org, or leave this empty."))
 
 
-class PersonForm(DetailsForm):
-    """Registering a person with her first role."""
+class RoleForm(Form):
+    """Granting a role in an organisation."""
 
     organisation = Choice(later("Organisation"))
     role = Choice(later("Role"))
@@ -108,6 +108,10 @@ class PersonForm(DetailsForm):
         super().__init__(*args, **kwargs)
         self.organisation.choices = organisations
         self.role.choices = [(role.value, _(ROLE_NAMES[role])) for role in Role]
+
+
+class PersonForm(DetailsForm, RoleForm):
+    """Registering a person with her first role."""
 
 
 class CorrectionForm(DetailsForm):
@@ -119,18 +123,6 @@ class CorrectionForm(DetailsForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.language.choices = language_choices()
-
-
-class RoleForm(Form):
-    """Granting a role in an organisation."""
-
-    organisation = Choice(later("Organisation"))
-    role = Choice(later("Role"))
-
-    def __init__(self, *args: Any, organisations: list[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.organisation.choices = organisations
-        self.role.choices = [(role.value, _(ROLE_NAMES[role])) for role in Role]
 
 
 class OrganisationForm(Form):

@@ -251,7 +251,7 @@ def count(session: Session) -> int:
 
 def _taken_up(session: Session, actor: Actor) -> tuple[int, str, str | None]:
     """How far the chain reaches, locked until the transaction ends so that writers stand in line, and the actor's token."""
-    whose = select(AuditSubject.token).where(AuditSubject.person_id == actor.person_id).scalar_subquery()
+    whose = select(AuditSubject.token).where(AuditSubject.person_id == (actor.person_id or 0)).scalar_subquery()
     locked = select(_HEADS.c.position, _HEADS.c.hash, whose).where(_HEADS.c.id == 1).with_for_update(of=_HEADS)
     found = session.execute(locked).first()
     if found is None:  # the very first act; two may be writing it

@@ -235,6 +235,15 @@ def test_erasing_a_person_leaves_the_chain_whole_and_nothing_of_her(maker: Maker
     assert "زخمي" not in everything
 
 
+def test_after_people_were_erased_an_act_of_nobody_is_not_said_to_be_theirs(session: Session) -> None:
+    for person in (5, 6):
+        audit.record(session, "sign-in", Actor(person_id=person), on=("person", person))
+        audit.forget(session, person)
+    audit.record(session, "sign-in.refused", Actor(), on=("login", "x"))
+    assert session.scalars(audit.newest_first()).first().actor_token is None  # type: ignore[union-attr]
+    assert audit.verify(session).whole
+
+
 @pytest.mark.parametrize("name", ["password", "new_password", "pin", "reset-token", "Secret", "totp_secret"])
 def test_a_secret_is_never_written(maker: Maker, name: str) -> None:
     for place in ({name: "x"}, {"a": [{name: "x"}]}):

@@ -244,7 +244,7 @@ def void_next(session: Session, actor: Actor, year: int, kind: str, prefix: str,
         person_id=actor.person_id,
     )
     session.add(void)
-    audit.record(session, "serial.voided", actor, on=("serial", str(serial)), after={"reason": reason[:200]})
+    audit.record(session, "serial.voided", actor, on=("serial", str(serial)), personal={"reason": reason[:400]})
     return void
 
 

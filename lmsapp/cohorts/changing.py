@@ -73,7 +73,7 @@ def cancel(session: Session, actor: Actor, cohort: Cohort, reason: str) -> None:
         raise Invalid(N_("Write the reason."), {"reason": N_("Write the reason.")})
     cohort.state, cohort.cancelled_because, cohort.closed_at = "cancelled", reason[:400], clock.now()
     session.flush()
-    audit.record(session, "cohort.cancelled", actor, on=("cohort", cohort.id), after={"reason": reason[:400]})
+    audit.record(session, "cohort.cancelled", actor, on=("cohort", cohort.id), personal={"reason": reason[:400]})
     publish(session, CohortCancelled(cohort.id))
 
 

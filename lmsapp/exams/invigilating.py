@@ -125,7 +125,14 @@ def void(session: Session, actor: Actor, attempt: Attempt, reason: str) -> None:
     demand(policy.may_void(actor))
     _go(session, actor, attempt, State.VOID, _reason(reason))
     analysing.replace(session, attempt, marking.newest(session, attempt.id), None)
-    audit.record(session, "attempt.voided", actor, on=("attempt", attempt.id), after={"reason": reason[:200]})
+    audit.record(
+        session,
+        "attempt.voided",
+        actor,
+        on=("attempt", attempt.id),
+        personal={"reason": reason[:400]},
+        about=attempt.person_id,
+    )
 
 
 def give_room_code(session: Session, actor: Actor, held: Sitting) -> str:

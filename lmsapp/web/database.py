@@ -69,6 +69,8 @@ def reading() -> bool:
 
 def finish(response: Response) -> Response:
     """Commits what a view did when it ended well (below 400); called before the reply leaves."""
+    if not db.session.registry.has():
+        return response  # it asked nothing, or the writer alone
     if request.method in READING:
         db.session.close()  # a rollback would expire every row that was read, one by one
     elif response.status_code >= 400:

@@ -6,23 +6,25 @@ from flask import Flask, Response, g, request
 from flask_login import current_user
 
 CACHED_FOREVER = "public, max-age=31536000, immutable"
+ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
+}
 
 
 def install(app: Flask, *, secure: bool) -> None:
     """Adds the headers to every reply, error pages included."""
+    fixed = ALWAYS | {"Strict-Transport-Security": "max-age=31536000"} if secure else ALWAYS
 
     @app.after_request
     def protect(response: Response) -> Response:
         headers = response.headers
-        headers.setdefault("Content-Security-Policy", content_policy())
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("X-Frame-Options", "DENY")
-        headers.setdefault("Referrer-Policy", "same-origin")
-        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(), microphone=()")
-        if secure:
-            headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        headers.extend(fixed)
+        headers.add("Content-Security-Policy", content_policy())
         if request.endpoint != "static" and "Cache-Control" not in headers:
             headers["Cache-Control"] = "no-store" if current_user.is_authenticated else "private, no-cache"
         return response

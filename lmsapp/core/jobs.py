@@ -13,7 +13,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ColumnElement, Index, String, UniqueConstraint, and_, event, or_, select, update
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    Index,
+    String,
+    UniqueConstraint,
+    and_,
+    event,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column, sessionmaker
 
 from lmsapp.core import clock, translations
@@ -199,15 +211,16 @@ class Run:
 
     def own(self, session: Session, *, lock: bool = True) -> Job | None:
         """The job's row as long as it is this run's; None once it was cancelled or another worker took it over."""
-        chosen = select(Job).where(*self._mine())
+        chosen = select(Job).where(*self.mine())
         return session.scalar(chosen.with_for_update() if lock else chosen)
 
     def renew(self) -> None:
         """Renews the lease, whatever else the run is at."""
         with transaction(self.sessions) as session:
-            session.execute(update(Job).where(*self._mine()).values(lease_until=clock.now() + LEASE))
+            session.execute(update(Job).where(*self.mine()).values(lease_until=clock.now() + LEASE))
 
-    def _mine(self) -> tuple[ColumnElement[bool], ...]:
+    def mine(self) -> tuple[ColumnElement[bool], ...]:
+        """What is true of the job's row as long as it is this run's."""
         return Job.id == self.job_id, Job.state == "running", Job.started_at == self.begun_at
 
 
@@ -287,17 +300,23 @@ def _take(sessions: sessionmaker[Session], job_id: int, *, at_once: bool) -> Job
     now = clock.now()
     waiting = Job.state == "waiting" if at_once else and_(Job.state == "waiting", _free(now))
     dead = and_(Job.state == "running", Job.lease_until < now)
+    ready = and_(Job.id == job_id, or_(waiting, dead))
+    begun = {"state": "running", "tries": Job.tries + 1, "started_at": now, "lease_until": now + LEASE}
     with transaction(sessions) as session:
-        job = session.scalar(select(Job).where(Job.id == job_id, or_(waiting, dead)).with_for_update())
+        taken = update(Job).where(ready, Job.tries < MOST_TRIES).values(begun).returning(Job)
+        job: Job | None = session.scalar(taken)
         if job is None:
-            return None
-        if job.tries >= MOST_TRIES:  # it took its worker with it each time
-            job.state, job.ended_at, job.lease_until = "parked", now, None
-            with translations.use(job.language):
-                job.note = job.note or translations.gettext("The work ended without a word each time it was tried.")
-            return None
-        job.state, job.tries, job.started_at, job.lease_until = "running", job.tries + 1, now, now + LEASE
+            _park(session, ready, now)
         return job
+
+
+def _park(session: Session, ready: ColumnElement[bool], now: datetime) -> None:
+    """Puts the job aside when it took its worker with it each time it was tried."""
+    job = session.scalar(select(Job).where(ready, Job.tries >= MOST_TRIES).with_for_update())
+    if job is not None:
+        job.state, job.ended_at, job.lease_until = "parked", now, None
+        with translations.use(job.language):
+            job.note = job.note or translations.gettext("The work ended without a word each time it was tried.")
 
 
 @contextmanager
@@ -322,10 +341,9 @@ def _heartbeat(run: Run) -> Iterator[None]:
 
 
 def _finish(run: Run) -> None:
+    ended = {"state": "done", "ended_at": clock.now(), "lease_until": None, "done": func.coalesce(Job.total, Job.done)}
     with transaction(run.sessions) as session:
-        if job := run.own(session):
-            job.state, job.ended_at, job.lease_until = "done", clock.now(), None
-            job.done = job.total if job.total is not None else job.done
+        session.execute(update(Job).where(*run.mine()).values(ended))
 
 
 def _put_back(run: Run) -> None:

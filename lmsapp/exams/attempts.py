@@ -18,6 +18,7 @@ class State(StrEnum):
     DISPUTED = "disputed"
 
 
+GOING_ON = (State.OPEN, State.PAUSED)
 FOLLOWS: dict[State, frozenset[State]] = {
     State.PREPARED: frozenset({State.OPEN, State.VOID}),
     State.OPEN: frozenset({State.PAUSED, State.SUBMITTED, State.EXPIRED, State.VOID}),
@@ -53,7 +54,7 @@ def effective_state(
 
     While it is `stopped` its time stands still, so it does not expire.
     """
-    if state not in (State.OPEN, State.PAUSED):
+    if state not in GOING_ON:
         return state
     if (stopped or now) > last_moment(deadline_at, grace_seconds):
         return State.EXPIRED

@@ -17,14 +17,13 @@ from lmsapp.core.errors import Conflict, Invalid, NotAllowed
 from lmsapp.core.signing import KeyRing
 from lmsapp.core.translations import N_
 from lmsapp.exams import attempts, batches, bundles, policy, queries, saving, sitting
-from lmsapp.exams.attempts import State
+from lmsapp.exams.attempts import GOING_ON, State
 from lmsapp.exams.bundles import Doubt, Known, Read
 from lmsapp.exams.models import Attempt, Bundle, DeviceLease, Extension, OfflineGrant, Sitting
 
 WAITED_FOR = timedelta(days=14)
 MOST_HELD = 500
 _KEY = re.compile(r"04[0-9a-f]{128}")
-OPEN = (State.OPEN, State.PAUSED)
 
 
 def grant(
@@ -42,7 +41,7 @@ def grant(
         return kept
     if name != device:
         raise Conflict(saving.MESSAGES[saving.Refusal.LEASE_LOST])
-    if queries.state_now(attempt) not in OPEN:
+    if queries.state_now(attempt) not in GOING_ON:
         raise Conflict(saving.MESSAGES[saving.Refusal.CLOSED])
     now = clock.now().replace(microsecond=0)
     left = attempts.seconds_left(attempt.deadline_at, now, queries.stopped_at(attempt))
@@ -148,7 +147,7 @@ def _accept(session: Session, actor: Actor, bundle: Bundle, attempt: Attempt | N
     if attempt is None or Doubt.UNREADABLE in bundle.doubts:
         raise Conflict(N_("Nothing of this file can be read as answers to an exam of this sitting."))
     session.refresh(attempt, ["state"], with_for_update=True)
-    if State(attempt.state) not in OPEN:
+    if State(attempt.state) not in GOING_ON:
         raise Conflict(N_("This attempt is closed; its answers can't be changed by a bundle any more."))
     given = bundles.importable(bundles.read(bundle.content), attempt.paper.shapes)
     device, epoch = f"bundle-{bundle.id}", saving.holder(session, attempt.id)[1] + 1
@@ -189,7 +188,7 @@ def _doubts(session: Session, attempt: Attempt | None, read: Read, ring: KeyRing
         shapes=attempt.paper.shapes,
         allowed_seconds=leave.content["seconds"] + 60 * (session.scalar(more) or 0),
         holder=saving.holder(session, attempt.id),
-        is_open=State(attempt.state) in OPEN,
+        is_open=State(attempt.state) in GOING_ON,
         closing_code=attempt.sitting.closing_code or "",
     )
     return bundles.doubts(read, known, clock.now(), ring.verify, sitting.answers_hash)
@@ -214,7 +213,7 @@ def awaited(session: Session, actor: Actor, held: Sitting) -> Sequence[Attempt]:
     demand(policy.may_watch(actor, held))
     return session.scalars(
         select(Attempt)
-        .where(Attempt.sitting_id == held.id, Attempt.offline_at.is_not(None), Attempt.state.in_(OPEN))
+        .where(Attempt.sitting_id == held.id, Attempt.offline_at.is_not(None), Attempt.state.in_(GOING_ON))
         .order_by(Attempt.id)
     ).all()
 

@@ -7,7 +7,7 @@ from lmsapp.core.jobs import Registry, Run
 from lmsapp.core.sessions import transaction
 from lmsapp.core.settings import Settings
 from lmsapp.exams import analysing, marking, printing, sitting
-from lmsapp.exams.models import Attempt, Sitting
+from lmsapp.exams.models import Attempt, Paper, Sitting
 
 MARK = "exams.mark"
 
@@ -29,7 +29,7 @@ def register(registry: Registry, settings: Settings) -> None:
 
 def _mark(run: Run) -> None:
     with run.session() as session:
-        read = joinedload(Attempt.paper), joinedload(Attempt.sitting).joinedload(Sitting.exam)
+        read = joinedload(Attempt.paper).undefer(Paper.key), joinedload(Attempt.sitting).joinedload(Sitting.exam)
         attempt = session.get(Attempt, run.arguments["attempt"], options=read)
         if attempt is not None:
             marking.mark(session, attempt)

@@ -22,7 +22,7 @@ from lmsapp.exams.attempts import State
 from lmsapp.exams.corrections import Change, Corrected
 from lmsapp.exams.judgements import Part, Readings
 from lmsapp.exams.marks import KeyItem
-from lmsapp.exams.models import AnswerCurrent, Attempt, Judgement, Sitting
+from lmsapp.exams.models import AnswerCurrent, Attempt, Judgement, Paper, Sitting
 
 LONGEST_REMARK = 2000
 CLOSED = (State.SUBMITTED, State.MARKED, State.RELEASED, State.DISPUTED)
@@ -71,7 +71,7 @@ def piles(session: Session, actor: Actor, held: Sitting) -> list[Pile]:
     attempts = session.scalars(
         select(Attempt)
         .where(Attempt.sitting_id == held.id, Attempt.state.in_(CLOSED))
-        .options(joinedload(Attempt.paper))
+        .options(joinedload(Attempt.paper).undefer(Paper.key))
     ).all()
     answers: dict[int, dict[str, str]] = {}
     for row in session.execute(

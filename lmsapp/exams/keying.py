@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, defer, joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from lmsapp.cohorts.models import Cohort
 from lmsapp.core import audit, clock
@@ -97,7 +97,7 @@ def paper(session: Session, actor: Actor, code: str) -> Attempt:
         policy.visible_attempts(actor)
         .where(Attempt.code == code, Attempt.mode == "paper")
         .options(
-            joinedload(Attempt.paper).options(defer(Paper.key), defer(Paper.shapes)),
+            joinedload(Attempt.paper).defer(Paper.shapes),
             joinedload(Attempt.person),
             joinedload(Attempt.sitting).joinedload(Sitting.exam),
             joinedload(Attempt.sitting).joinedload(Sitting.cohort).selectinload(Cohort.staff),

@@ -15,7 +15,7 @@ from lmsapp.core.errors import Conflict
 from lmsapp.core.events import publish
 from lmsapp.core.translations import N_
 from lmsapp.exams import analysing, corrections, judgements, marks, policy, sitting
-from lmsapp.exams.attempts import State
+from lmsapp.exams.attempts import GOING_ON, State
 from lmsapp.exams.corrections import Change, Corrected
 from lmsapp.exams.events import AttemptMarked, ResultsReleased
 from lmsapp.exams.judgements import Read
@@ -213,7 +213,7 @@ def release(session: Session, actor: Actor, held: Sitting, *, without_papers: bo
     attempts = list(session.scalars(select(Attempt).where(Attempt.sitting_id == held.id)))
     for attempt in attempts:
         mark(session, attempt)
-    if any(a.state in (State.OPEN, State.PAUSED) for a in attempts):
+    if any(a.state in GOING_ON for a in attempts):
         raise Conflict(N_("Somebody is still sitting this exam. Release the results when everybody has handed in."))
     if any(a.state == State.SUBMITTED for a in attempts):
         raise Conflict(N_("Written answers still wait to be marked. Release the results when all are marked."))

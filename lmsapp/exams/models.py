@@ -216,7 +216,8 @@ class Attempt(Base):
 class Paper(Base):
     """What the candidate was handed, frozen: `sheet` is what she sees, `key` what nobody sees before release.
 
-    `shapes` tells what an answer to each item can look like, without a trace of the key: all that saving reads.
+    `shapes` tells what an answer to each item can look like, without a trace of the key: all that saving reads. The key stays
+    in the database until somebody who marks asks for it.
     """
 
     __tablename__ = "paper"
@@ -226,7 +227,7 @@ class Paper(Base):
     digest: Mapped[str] = mapped_column(String(64))
     sheet: Mapped[dict[str, Any]]
     shapes: Mapped[dict[str, Any]]
-    key: Mapped[dict[str, Any]]
+    key: Mapped[dict[str, Any]] = mapped_column(deferred=True)
     attempt: Mapped[Attempt] = relationship(back_populates="paper")
 
 

@@ -17,7 +17,7 @@ from lmsapp.core import clock
 from lmsapp.core.access import Actor
 from lmsapp.core.errors import NotFound
 from lmsapp.exams import attempts, policy, resits
-from lmsapp.exams.attempts import State
+from lmsapp.exams.attempts import GOING_ON, State
 from lmsapp.exams.models import (
     FINAL,
     AnswerCurrent,
@@ -27,6 +27,7 @@ from lmsapp.exams.models import (
     Correction,
     Exam,
     Mark,
+    Paper,
     Question,
     QuestionDraft,
     QuestionVersion,
@@ -75,12 +76,18 @@ def sitting(session: Session, actor: Actor, sitting_id: int) -> Sitting:
     return found
 
 
-def attempt(session: Session, actor: Actor, code: str) -> Attempt:
-    """One attempt by its code, if the actor may see it."""
-    found = session.scalar(policy.visible_attempts(actor).where(Attempt.code == code).options(*_with_paper()))
+def attempt(session: Session, actor: Actor, code: str, *, to_close: bool = False) -> Attempt:
+    """One attempt by its code, if the actor may see it: with all that its pages say, or what is read `to_close` it."""
+    parts = _of_closing() if to_close else _with_paper()
+    found = session.scalar(policy.visible_attempts(actor).where(Attempt.code == code).options(*parts))
     if found is None:
         raise NotFound
     return found
+
+
+@cache
+def _of_closing() -> tuple[Any, ...]:
+    return joinedload(Attempt.paper).load_only(Paper.shapes), joinedload(Attempt.sitting)
 
 
 @cache
@@ -260,7 +267,7 @@ def somebody_sits(session: Session) -> bool:
     tries: Any = (
         Attempt.__table__
     )  # asked at the server's start too, when a mapped class would settle all mappers first
-    return bool(session.scalar(select(exists().where(tries.c.state.in_((State.OPEN, State.PAUSED))))))
+    return bool(session.scalar(select(exists().where(tries.c.state.in_(GOING_ON)))))
 
 
 def resit(session: Session, held: Sitting, tried: Mapping[Attempt, datetime | None]) -> Resit:

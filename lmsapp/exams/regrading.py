@@ -23,7 +23,7 @@ from lmsapp.exams.attempts import State
 from lmsapp.exams.corrections import CHOICES, WITH_ANSWERS, Change
 from lmsapp.exams.events import MarkCorrected
 from lmsapp.exams.marking import Assessed
-from lmsapp.exams.models import Attempt, Correction, Mark, QuestionVersion, Sitting
+from lmsapp.exams.models import Attempt, Correction, Mark, Paper, QuestionVersion, Sitting
 from lmsapp.exams.questions import Kind
 
 MARKED = (State.MARKED, State.RELEASED, State.DISPUTED)
@@ -87,7 +87,7 @@ def _marked(session: Session, held: Sitting) -> Sequence[Attempt]:
     return session.scalars(
         select(Attempt)
         .where(Attempt.sitting_id == held.id, Attempt.state.in_(MARKED))
-        .options(joinedload(Attempt.paper))
+        .options(joinedload(Attempt.paper).undefer(Paper.key))
         .order_by(Attempt.code)
     ).all()
 

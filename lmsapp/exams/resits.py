@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from lmsapp.core.translations import N_
-from lmsapp.exams.attempts import State
+from lmsapp.exams.attempts import GOING_ON, State
 
 
 class Ground(StrEnum):
@@ -56,7 +56,7 @@ def may_begin(tried: Sequence[Tried], attempts: int, wait_hours: int, now: datet
     """Asks the rules in turn. Void attempts count for nothing; a result that is not released yet has to be awaited."""
     counted = [one for one in tried if one.state is not State.VOID]
     left = max(0, attempts - len(counted))
-    if any(one.state in (State.OPEN, State.PAUSED) for one in counted):
+    if any(one.state in GOING_ON for one in counted):
         return Resit(Ground.OPEN, left)
     if any(one.state is State.PREPARED for one in counted):
         return Resit(Ground.PAPER, left)

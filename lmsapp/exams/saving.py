@@ -24,7 +24,7 @@ from lmsapp.core.errors import Invalid, NotFound, SignInNeeded
 from lmsapp.core.orm import upserting
 from lmsapp.core.translations import N_
 from lmsapp.exams import attempts, questions
-from lmsapp.exams.attempts import State
+from lmsapp.exams.attempts import GOING_ON, State
 from lmsapp.exams.batches import Batch, Given
 from lmsapp.exams.models import (
     AnswerClash,
@@ -177,7 +177,7 @@ def _save(connection: Connection, desk: Row[Any], sent: Batch, now: datetime) ->
             raise Invalid(NOT_ON_PAPER)
     stopped = attempts.stopped_at(desk.paused_at, desk.sitting_paused_at)
     state = attempts.effective_state(State(desk.state), desk.deadline_at, desk.grace_seconds, now, stopped)
-    closed = State(desk.state) not in (State.OPEN, State.PAUSED)
+    closed = State(desk.state) not in GOING_ON
     late = closed or state is State.EXPIRED
     epoch, leads = _lease(connection, desk, sent, now, closed=closed)
     fresh, clashing = _sorted_out(connection, desk, sent, now)

@@ -23,7 +23,7 @@ from lmsapp.core.events import publish
 from lmsapp.core.formatting import latin_digits
 from lmsapp.core.translations import N_
 from lmsapp.exams import attempts, composing, policy, queries, resits, saving
-from lmsapp.exams.attempts import State
+from lmsapp.exams.attempts import GOING_ON, State
 from lmsapp.exams.batches import Closing
 from lmsapp.exams.events import AttemptHandedIn
 from lmsapp.exams.models import (
@@ -80,7 +80,7 @@ def begin(session: Session, actor: Actor, sitting: Sitting, *, drafts_allowed: b
     tried = queries.tries(session, sitting, enrolment.person_id)
     earlier = [attempt for attempt in tried if attempt.sitting_id == sitting.id]
     for attempt in earlier:
-        if queries.state_now(attempt) in (State.OPEN, State.PAUSED):
+        if queries.state_now(attempt) in GOING_ON:
             return attempt
     if sitting.cohort.state == "cancelled":
         raise Conflict(cohorts.OVER["cancelled"])
@@ -169,8 +169,7 @@ def hand_in(
     """
     demand(policy.may_write(actor, attempt))
     session.refresh(attempt, ["state", "deadline_at", "paused_at"], with_for_update=True)
-    kept = session.get(Submission, attempt.id, populate_existing=True)
-    if kept is not None:
+    if State(attempt.state) not in GOING_ON and (kept := session.get(Submission, attempt.id, populate_existing=True)):
         return kept
     now = clock.now()
     expired = queries.state_now(attempt) is State.EXPIRED
@@ -196,7 +195,7 @@ def due(session: Session, sitting_id: int | None = None) -> Sequence[int]:
         select(Attempt.id)
         .join(Sitting)
         .where(
-            Attempt.state.in_((State.OPEN, State.PAUSED)),
+            Attempt.state.in_(GOING_ON),
             Attempt.deadline_at < clock.now(),
             Attempt.paused_at.is_(None),
             Attempt.offline_at.is_(None),

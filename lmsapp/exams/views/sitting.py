@@ -23,7 +23,7 @@ from lmsapp.core import clock
 from lmsapp.core.errors import Invalid, NotFound
 from lmsapp.core.translations import N_, gettext
 from lmsapp.exams import answers, attempts, batches, composing, policy, queries, questions, saving, sitting
-from lmsapp.exams.attempts import State
+from lmsapp.exams.attempts import GOING_ON, State
 from lmsapp.exams.batches import Batch, Given
 from lmsapp.exams.forms import BeginForm, EmptyForm
 from lmsapp.exams.models import Attempt, Submission
@@ -35,7 +35,6 @@ from lmsapp.web.database import db
 from lmsapp.web.filters import zone
 from lmsapp.web.forms import takes_only
 
-OPEN = (State.OPEN, State.PAUSED)
 FLAGS_KEPT = timedelta(days=2)
 UNREADABLE = {
     Kind.ORDERING: N_("The same thing stands in two places. Choose each for one place only."),
@@ -78,7 +77,7 @@ def begin(sitting_id: int) -> str | Response | tuple[str, int]:
         critical=queries.asks_critical(db.session(), held.exam.bank_id),
         paper_language=language,
         mine=mine,
-        open_ids=[a.id for a in mine if queries.state_now(a) in OPEN],
+        open_ids=[a.id for a in mine if queries.state_now(a) in GOING_ON],
         is_open=held.opens_at <= clock.now() < held.closes_at,
         on_paper=any(a.state == State.PREPARED for a in mine),
         form=form,
@@ -86,9 +85,9 @@ def begin(sitting_id: int) -> str | Response | tuple[str, int]:
     return page, 422 if form.errors else 200
 
 
-def own_attempt(code: str) -> Attempt:
+def own_attempt(code: str, *, to_close: bool = False) -> Attempt:
     """The candidate's own attempt of this code."""
-    attempt = queries.attempt(db.session(), login.actor(), code)
+    attempt = queries.attempt(db.session(), login.actor(), code, to_close=to_close)
     if attempt.person_id != login.actor().person_id or attempt.state == State.PREPARED:
         raise NotFound
     return attempt
@@ -96,7 +95,7 @@ def own_attempt(code: str) -> Attempt:
 
 def _onward(attempt: Attempt) -> Response | None:
     """Where a closed attempt leads."""
-    if queries.state_now(attempt) in OPEN:
+    if queries.state_now(attempt) in GOING_ON:
         return None
     return redirect(url_for("exams.receipt", code=attempt.code), 303)  # type: ignore[return-value]
 
@@ -250,7 +249,7 @@ def review(code: str) -> str | Response:
 @area.post("/exams/<code>/hand-in", policy=policy.may_write)
 def hand_in(code: str) -> Response:
     """Closes the attempt, for a device (JSON) and for a form; doing it again gives the same receipt."""
-    attempt, address = own_attempt(code), url_for("exams.receipt", code=code)
+    attempt, address = own_attempt(code, to_close=True), url_for("exams.receipt", code=code)
     if not request.is_json:
         if not EmptyForm().sent():
             abort(400)
@@ -269,7 +268,7 @@ def receipt(code: str) -> str | Response:
     """What was handed in, when, under which number: to be kept or printed."""
     attempt = own_attempt(code)
     submission = db.session.get(Submission, attempt.id)
-    if submission is None and queries.state_now(attempt) in OPEN:
+    if submission is None and queries.state_now(attempt) in GOING_ON:
         return redirect(url_for("exams.question", code=code, number=1), 303)  # type: ignore[return-value]
     given = sitting.answers_of(db.session(), attempt.id)
     return render_template(

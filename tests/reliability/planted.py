@@ -17,12 +17,14 @@ def reply_before_commit() -> None:
     """Says “saved” first and commits later: the oldest sin."""
 
     def settle(self: Writer, wishes: list[_Wish]) -> None:
-        with writing(), self._engine.connect() as connection, connection.begin():
+        with suppress(Exception), writing(), self._engine.connect() as connection, connection.begin():
             for wish in wishes:
                 self._try(connection, wish)
             for wish in wishes:
                 wish.done.set()
             time.sleep(HASTE)
+        for wish in wishes:
+            wish.done.set()
 
     Writer._settle = settle  # type: ignore[method-assign]
 

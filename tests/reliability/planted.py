@@ -9,6 +9,7 @@ from lmsapp import cli
 from lmsapp.core import sessions
 from lmsapp.core.sessions import writing
 from lmsapp.core.writer import Writer, _Wish
+from lmsapp.web import crowds
 
 HASTE = 0.5  # seconds between the answer and the commit
 
@@ -53,7 +54,18 @@ def sync_seldom() -> None:
     sessions._prepare_sqlite = hastily
 
 
-FAULTS = {"reply-before-commit": reply_before_commit, "deny-failure": deny_failure, "sync-seldom": sync_seldom}
+def first_come_first_served() -> None:
+    """Keeps everybody waiting for as long as it takes, candidates behind those who read."""
+    crowds.comes_first = lambda _path: False
+    crowds.MOST_WAITING = 1_000_000
+
+
+FAULTS = {
+    "first-come": first_come_first_served,
+    "reply-before-commit": reply_before_commit,
+    "deny-failure": deny_failure,
+    "sync-seldom": sync_seldom,
+}
 
 if __name__ == "__main__":
     FAULTS[sys.argv[1]]()

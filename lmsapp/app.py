@@ -39,7 +39,7 @@ from lmsapp.home import views as home_views
 from lmsapp.letters import telling as letters
 from lmsapp.materials import policy as materials_policy
 from lmsapp.materials import views as materials_views
-from lmsapp.web import csrf, database, errors, filters, headers, locale, login, pages, static_files
+from lmsapp.web import crowds, csrf, database, errors, filters, headers, locale, login, pages, static_files
 from lmsapp.web.database import db
 
 AREAS = (
@@ -112,6 +112,7 @@ def create_app(settings: Settings) -> Flask:
     app.before_request(_number_request)
     database.install(app)
     locale.install(app)
+    crowds.install(app)
     login.install(app, _find_reader)
     csrf.install(app)
     pages.install(app)

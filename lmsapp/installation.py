@@ -38,7 +38,7 @@ def opened(chosen: Settings | None = None) -> Installation:
                 known=HEAD.name,
             )
         if found != HEAD.name:
-            bring_up_to_date(engine)
+            bring_up_to_date(engine, chosen.backups)
     except DBAPIError as problem:
         raise Invalid(
             "%(sentence)s (%(url)s)",

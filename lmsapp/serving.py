@@ -53,6 +53,7 @@ def serve(host: str, port: int, *, demo: bool, with_worker: bool) -> None:
         accounts.tell(opened.sessions)
     server = create_server(
         app,
+        app.extensions["crowd"],
         sockets=[listener],
         threads=THREADS,
         connection_limit=MOST_CONNECTIONS,

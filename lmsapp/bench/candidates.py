@@ -38,6 +38,7 @@ class Line:
 
     def __init__(self, port: int, cookie: str = "") -> None:
         self.port, self._cookie = port, cookie
+        self.headers: dict[str, str] = {}  # of the last answer
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(self, method: str, path: str, body: bytes = b"", headers: str = "") -> tuple[int, bytes]:
@@ -59,6 +60,7 @@ class Line:
         await writer.drain()
         lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         found = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+        self.headers = found
         text = await reader.readexactly(int(found.get("content-length", "0")))
         if found.get("connection", "").lower() == "close":
             self.close()

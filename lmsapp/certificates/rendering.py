@@ -13,18 +13,25 @@ from lmsapp.certificates.facts import CertificateFacts, Signatory
 from lmsapp.certificates.models import Award, AwardDocument
 from lmsapp.core import clock, pdf
 from lmsapp.core.pdf import Attachment, PdfOptions
-from lmsapp.core.storage import Folder
+from lmsapp.core.storage import Folder, Stored
 
 
 def document(session: Session, award: Award, storage: Folder) -> AwardDocument:
     """The award's document; makes it when there is none yet. Raises PdfUnavailable or PdfFailed."""
+    return kept(session, award, storage) or keep(session, award.id, award.kind, storage.put(rendered(award)))
+
+
+def kept(session: Session, award: Award, storage: Folder) -> AwardDocument | None:
+    """The award's document, if it was made and its file is here."""
     known = session.get(AwardDocument, award.id)
-    if known is not None and storage.exists(known.digest):
-        return known
-    stored = storage.put(rendered(award))
-    made = known or AwardDocument(award_id=award.id)
+    return known if known is not None and storage.exists(known.digest) else None
+
+
+def keep(session: Session, award_id: int, kind: str, stored: Stored) -> AwardDocument:
+    """Writes down which stored file is the document of an award."""
+    made = session.get(AwardDocument, award_id) or AwardDocument(award_id=award_id)
     made.digest, made.size = stored.digest, stored.size
-    made.design_version, made.rendered_at = layout.design(award.kind).version, clock.now()
+    made.design_version, made.rendered_at = layout.design(kind).version, clock.now()
     session.add(made)
     session.flush()
     return made

@@ -2,7 +2,8 @@
 
 At least once: a job may run again after a crash, so its effects are made idempotent by keys. A lease with a heartbeat
 tells a running job from a dead one; a worker that lost its lease can change the row no more. After five tries, further and
-further apart, a job is parked with its error; what the domain refuses is not tried again. Progress is committed as it is made.
+further apart, that brought it no further, a job is parked with its error; what the domain refuses is not tried again. Progress
+is committed as it is made.
 """
 
 import logging
@@ -183,14 +184,18 @@ class Run:
         with transaction(self.sessions) as session:
             yield session
 
-    def step(self, done: int, total: int | None = None, note: str = "", line: str = "") -> None:
-        """Tells how far the work is and renews the lease; raises Cancelled when the work is to end."""
+    def step(self, done: int, total: int | None = None, note: str = "", line: str = "", *, kept: bool = False) -> None:
+        """Tells how far the work is and renews the lease; raises Cancelled when the work is to end.
+
+        `kept`: what was made now is kept and will not be made again, so its tries are counted from here.
+        """
         with transaction(self.sessions) as session:
             job = self.own(session)
             if job is None:
                 raise Cancelled
             job.done, job.total = done, total if total is not None else job.total
             job.note = note[:400] or job.note
+            job.tries = 1 if kept else job.tries
             if line:
                 job.lines = [*job.lines, line[:400]][-MOST_LOG_LINES:]
             job.lease_until = clock.now() + LEASE

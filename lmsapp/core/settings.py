@@ -58,6 +58,11 @@ class Settings:
         return self.data / "audit-heads"
 
     @property
+    def backups(self) -> Path:
+        """Where backups go unless another place is named, and what the database was before an upgrade."""
+        return self.data / "backups"
+
+    @property
     def last_backup(self) -> Path:
         """What `lmsapp backup` did last: where, when, how large."""
         return self.data / "last-backup.json"

@@ -20,7 +20,7 @@ def register(registry: Registry, settings: Settings) -> None:
 
     def print_papers(run: Run) -> None:
         def tell(done: int, total: int, code: str) -> None:
-            run.step(done, total, note=code)
+            run.step(done, total, note=code, kept=True)
 
         printing.build(run.sessions, settings, run.arguments["sitting"], run.arguments["size"], tell)
 

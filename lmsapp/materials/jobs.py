@@ -10,7 +10,7 @@ def register(registry: Registry, settings: Settings) -> None:
 
     def render(run: Run) -> None:
         def tell(done: int, total: int, language: str) -> None:
-            run.step(done, total, note=language)
+            run.step(done, total, note=language, kept=True)
 
         printing.build(run.sessions, settings, run.arguments["edition"], tell)
 

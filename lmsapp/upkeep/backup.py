@@ -27,7 +27,7 @@ from sqlalchemy import Engine, create_engine, func, inspect, select
 from sqlalchemy.orm import Session
 
 from lmsapp import models
-from lmsapp.core import audit, clock, settings
+from lmsapp.core import audit, clock, settings, snapshots
 from lmsapp.core.errors import Conflict, Invalid
 from lmsapp.core.settings import Settings
 from lmsapp.core.signing import KeyRing
@@ -46,7 +46,7 @@ def backup(target: Path | None) -> None:
     """Write database and files to one archive (TARGET, or a dated one in the data folder's `backups`); verify it."""
     chosen = settings.load()
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    path = target or chosen.data / "backups" / f"lmsapp-{stamp}.tar"
+    path = target or chosen.backups / f"lmsapp-{stamp}.tar"
     manifest = write(chosen, path)
     done = {"path": str(path.absolute()), "at": datetime.now(UTC).isoformat(), "octets": path.stat().st_size}
     put_whole(chosen.last_backup, json.dumps(done).encode())
@@ -135,9 +135,7 @@ def _snapshot(source: Path, copy: Path) -> None:
     """The database as it stands at one moment; writers go on meanwhile."""
     if not source.exists():
         raise Invalid("There is no database %(path)s yet.", path=str(source))
-    with contextlib.closing(sqlite3.connect(source)) as old, contextlib.closing(sqlite3.connect(copy)) as new:
-        old.backup(new)
-        new.execute("PRAGMA journal_mode=DELETE")
+    snapshots.take(source, copy)
 
 
 def _describe(copy: Path, chosen: Settings) -> Manifest:

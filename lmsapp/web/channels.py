@@ -10,6 +10,8 @@ from typing import Any
 import waitress
 from waitress.channel import HTTPChannel
 
+from lmsapp.web.crowds import Crowd
+
 LONGEST = 0.01  # seconds; a thread holds the lock for a send that does not block
 
 
@@ -26,8 +28,10 @@ class PatientChannel(HTTPChannel):  # type: ignore[misc]
                 self.outbuf_lock.release()
 
 
-def create_server(application: Any, **settings: Any) -> Any:
-    """A server of Waitress with patient channels; `run` it."""
+def create_server(application: Any, crowd: Crowd | None = None, **settings: Any) -> Any:
+    """A server of Waitress with patient channels, whose requests wait in `crowd` if one is given; `run` it."""
     server = waitress.create_server(application, asyncore_use_poll=True, **settings)
+    if crowd is not None:
+        server.task_dispatcher.queue = crowd
     server.channel_class = PatientChannel
     return server

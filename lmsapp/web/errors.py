@@ -30,6 +30,7 @@ from lmsapp.web.csrf import StaleForm
 from lmsapp.web.database import db
 
 log = logging.getLogger(__name__)
+AGAIN_AFTER = "5"  # seconds
 
 STATUS: dict[type[LmsError], int] = {
     SignInNeeded: 401,
@@ -96,7 +97,10 @@ def _ours(problem: LmsError) -> Response:
     if isinstance(problem, NotAllowed):
         _note_refusal()
     status = next((STATUS[kind] for kind in type(problem).__mro__ if kind in STATUS), 400)
-    return page(status, gettext(problem.message, **problem.values), code=problem.code)
+    answer = page(status, gettext(problem.message, **problem.values), code=problem.code)
+    if isinstance(problem, Busy):
+        answer.headers["Retry-After"] = AGAIN_AFTER
+    return answer
 
 
 def _note_refusal() -> None:
@@ -137,9 +141,7 @@ def _outage(problem: DBAPIError) -> Response:
         return _defect(problem)
     log.error("outage", exc_info=problem, extra={"path": request.path})
     login.ask_no_more()
-    answer = _ours(ours)
-    answer.headers["Retry-After"] = "2"
-    return answer
+    return _ours(ours)
 
 
 def _defect(problem: Exception) -> Response:

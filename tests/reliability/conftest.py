@@ -72,11 +72,21 @@ def own_cluster() -> Iterator[Cluster]:
     cluster.remove()
 
 
+@pytest.fixture(scope="module")
+def built_on_postgres(own_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same school in the database `school` of that server, built once."""
+    folder = tmp_path_factory.mktemp("built") / "school"
+    own_cluster.administer("CREATE DATABASE school")
+    schools.build(folder, SEED, f"{own_cluster.url}/school").close()
+    return folder
+
+
 @pytest.fixture
-def school_on_postgres(own_cluster: Cluster, built: Path, tmp_path: Path) -> Iterator[School]:
-    """The same school in a database of this test's own."""
+def school_on_postgres(own_cluster: Cluster, built_on_postgres: Path, tmp_path: Path) -> Iterator[School]:
+    """That school in a database of this test's own."""
     name = f"school_{tmp_path.name.replace('-', '_').lower()[:40]}"
-    own_cluster.administer(f'CREATE DATABASE "{name}"')
-    made = schools.build(tmp_path / "school", SEED, f"{own_cluster.url}/{name}")
+    own_cluster.administer(f'CREATE DATABASE "{name}" TEMPLATE school')
+    shutil.copytree(built_on_postgres, tmp_path / "school")
+    made = schools.reopened(tmp_path / "school", f"{own_cluster.url}/{name}")
     yield made
     made.close()

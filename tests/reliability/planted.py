@@ -1,14 +1,22 @@
-"""Starts the server with one fault planted in it, which the suites must find: `python -m tests.reliability.planted FAULT serve …`"""
+"""Starts the program with faults planted in it, which the suites must find: `python -m tests.reliability.planted FAULT,… serve …`
+
+Besides faults there is `hurried`, which is none: dead workers are missed after seconds, so that a test ends.
+"""
 
 import sys
 import time
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from lmsapp import cli
-from lmsapp.core import sessions
+from lmsapp.core import clock, jobs, queues, sessions
 from lmsapp.core.sessions import writing
 from lmsapp.core.writer import Writer, _Wish
+from lmsapp.web import crowds
 
 HASTE = 0.5  # seconds between the answer and the commit
 
@@ -17,12 +25,14 @@ def reply_before_commit() -> None:
     """Says “saved” first and commits later: the oldest sin."""
 
     def settle(self: Writer, wishes: list[_Wish]) -> None:
-        with writing(), self._engine.connect() as connection, connection.begin():
+        with suppress(Exception), writing(), self._engine.connect() as connection, connection.begin():
             for wish in wishes:
                 self._try(connection, wish)
             for wish in wishes:
                 wish.done.set()
             time.sleep(HASTE)
+        for wish in wishes:
+            wish.done.set()
 
     Writer._settle = settle  # type: ignore[method-assign]
 
@@ -51,8 +61,39 @@ def sync_seldom() -> None:
     sessions._prepare_sqlite = hastily
 
 
-FAULTS = {"reply-before-commit": reply_before_commit, "deny-failure": deny_failure, "sync-seldom": sync_seldom}
+def hurried() -> None:
+    """A worker that is dead is missed after a second, and what failed is tried again at once."""
+    jobs.LEASE, jobs.LEFT_BEHIND = timedelta(seconds=1.5), timedelta(seconds=0.2)
+    jobs.PAUSES = (timedelta(seconds=0.2),) * 4
+    queues.SWEEP_EVERY = queues.LOOK_EVERY = 0.2
+
+
+def forget_the_dead() -> None:
+    """Leaves jobs whose worker died to themselves."""
+
+    def left_behind(session: Session) -> list[int]:
+        waiting = jobs.Job.state == "waiting", jobs.Job.created_at < clock.now() - jobs.LEFT_BEHIND
+        return list(session.scalars(select(jobs.Job.id).where(*waiting)))
+
+    jobs.left_behind = left_behind
+
+
+def first_come_first_served() -> None:
+    """Keeps everybody waiting for as long as it takes, candidates behind those who read."""
+    crowds.comes_first = lambda _path: False
+    crowds.MOST_WAITING = 1_000_000
+
+
+FAULTS = {
+    "hurried": hurried,
+    "forget-the-dead": forget_the_dead,
+    "first-come": first_come_first_served,
+    "reply-before-commit": reply_before_commit,
+    "deny-failure": deny_failure,
+    "sync-seldom": sync_seldom,
+}
 
 if __name__ == "__main__":
-    FAULTS[sys.argv[1]]()
+    for name in sys.argv[1].split(","):
+        FAULTS[name]()
     cli.main(sys.argv[2:])

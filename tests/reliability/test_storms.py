@@ -1,9 +1,12 @@
 """R1, R2: an exam goes on while its server or database dies again and again, and nothing acknowledged is lost."""
 
+import random
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from sqlalchemy import NullPool, create_engine, text
 
 from lmsapp.bench import storm
 from lmsapp.bench.candidates import Candidate
@@ -15,6 +18,12 @@ from tests.reliability.conftest import SEED, planted
 
 SHORT = {"size": 40, "faults": 8, "acknowledged": 5_000, "pauses": (0.7, 1.5)}
 LONG = {"size": 200, "faults": 100, "acknowledged": 100_000, "pauses": (2.0, 4.0)}
+
+# Whoever is inside a transaction, which is between its first statement and its commit.
+TERMINATE = """
+    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
+"""
 
 
 def weather(
@@ -71,6 +80,53 @@ def test_nothing_acknowledged_is_lost_when_the_database_is_stopped_at_once(
     tally = weather(school_on_postgres, SERVE, crash, scale, address)
     tell("R2 immediate restarts of PostgreSQL", **tally.facts())
     assert tally.sound, tally
+
+
+class Executioner:
+    """Ends connections of the database in mid-transaction; `ended` counts them."""
+
+    def __init__(self, url: str, *, least: int) -> None:
+        self._engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        self._chance, self._least, self.ended = random.Random(SEED), least, 0
+
+    def strike(self, _server: Server) -> None:
+        """Again and again at random moments, until so many died."""
+        until, before = time.monotonic() + 20, self.ended
+        with self._engine.connect() as connection:
+            while self.ended - before < self._least and time.monotonic() < until:
+                time.sleep(self._chance.uniform(0, 0.05))
+                self.ended += connection.scalar(text(TERMINATE)) or 0
+
+
+@pytest.mark.postgres
+def test_nothing_acknowledged_is_lost_when_connections_die_between_statement_and_commit(
+    school_on_postgres: School, long: bool, tell: Callable[..., None]
+) -> None:
+    scale = (
+        LONG | {"faults": 200, "pauses": (0.2, 0.6)} if long else SHORT | {"acknowledged": 1_000, "pauses": (0.1, 0.3)}
+    )
+    tally, ended = among_executions(school_on_postgres, SERVE, scale)
+    tell("R2 connections of PostgreSQL ended in mid-transaction", **tally.facts(), ended=ended)
+    assert ended >= scale["faults"]
+    assert tally.sound, tally
+
+
+def among_executions(school: School, words: list[str], scale: Mapping[str, Any]) -> tuple[Tally, int]:
+    """A storm that ends five connections at each fault; the tally, and how many were ended."""
+    url = school.opened.settings.database_url
+    executioner = Executioner(url, least=5)
+    tally = weather(school, words, executioner.strike, scale, {"LMSAPP_DATABASE_URL": url})
+    return tally, executioner.ended
+
+
+@pytest.mark.postgres
+def test_a_server_that_answers_before_its_connection_dies_is_found_out(
+    school_on_postgres: School, tell: Callable[..., None]
+) -> None:
+    scale = SHORT | {"size": 20, "faults": 3, "acknowledged": 100, "pauses": (0.1, 0.3)}
+    tally, ended = among_executions(school_on_postgres, planted("reply-before-commit"), scale)
+    tell("R2 planted: reply before commit", **tally.facts(), ended=ended)
+    assert tally.lost > 0
 
 
 def test_a_server_that_answers_before_it_commits_is_found_out(school: School, tell: Callable[..., None]) -> None:

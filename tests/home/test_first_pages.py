@@ -51,6 +51,8 @@ def test_search_finds_courses_and_materials_or_says_what_to_try(house: House) ->
         ("manager", "/materials/taken"),
         ("administrator", "/style"),
         ("administrator", "/log"),
+        ("administrator", "/organisations"),
+        ("manager", "/exams"),
         ("manager", "/certificates"),
     ],
 )

@@ -73,7 +73,7 @@ def sign_in() -> str | Response | tuple[str, int]:
 
 
 def _sign_in_page(form: SignInForm, status: int) -> tuple[str, int]:
-    staff = "staff" in request.args
+    staff = "staff" in request.args or ("fresh" in request.args and bool(current_user.roles - {Role.TRAINEE.value}))
     if staff:
         form.login.label.text, form.secret.label.text = _("E-mail address"), _("Password")
     return render_template("accounts/sign_in.html", form=form, staff=staff), status

@@ -27,7 +27,7 @@ from lmsapp.accounts.roles import KIND_NAMES, ROLE_NAMES, Role
 from lmsapp.core import audit, clock, qr
 from lmsapp.core.access import demand, public, signed_in
 from lmsapp.core.errors import Busy, Conflict, Invalid, NotFound
-from lmsapp.core.formatting import country_names
+from lmsapp.core.formatting import country_names, latin_digits
 from lmsapp.core.translations import gettext as _
 from lmsapp.web import database, limits, login
 from lmsapp.web.database import db
@@ -73,7 +73,7 @@ def sign_in() -> str | Response | tuple[str, int]:
 
 
 def _sign_in_page(form: SignInForm, status: int) -> tuple[str, int]:
-    staff = "staff" in request.args
+    staff = "staff" in request.args or ("fresh" in request.args and bool(current_user.roles - {Role.TRAINEE.value}))
     if staff:
         form.login.label.text, form.secret.label.text = _("E-mail address"), _("Password")
     return render_template("accounts/sign_in.html", form=form, staff=staff), status
@@ -381,7 +381,7 @@ def organisation_state(agency: str) -> Response:
 @area.get("/log", policy=policy.may_read_audit)
 def log() -> str:
     """The audit log in words, newest first; of a group of things, of one, or by one person."""
-    group, about = request.args.get("group", ""), request.args.get("q", "").strip()[:80]
+    group, about = request.args.get("group", ""), latin_digits(request.args.get("q", "").strip()[:80])
     kinds = GROUPS[group][1] if group in GROUPS else ()
     number = request.args.get("who", "")
     by = db.session().scalar(select(Person).where(Person.number == number)) if number else None

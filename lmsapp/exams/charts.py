@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 WIDE, HIGH = 640, 260
-START, END, TOP, FOOT = 48, 12, 16, 40
+START, END, TOP, FOOT = 48, 12, 28, 40
 LOWEST, HIGHEST = -0.5, 1.0
 
 

@@ -27,7 +27,12 @@ from lmsapp.translation import queries as texts
 from lmsapp.translation.weights import Notice, Shown
 
 # The exams an edition can have; passing the course is decided by the final one alone.
-NAMES = {FINAL: N_("Final exam"), "pre-test": N_("Pre-test"), "post-test": N_("Post-test")}
+NAMES = {
+    FINAL: N_("Final exam"),
+    "pre-test": N_("Pre-test"),
+    "post-test": N_("Post-test"),
+    "practice": N_("Practice exam"),
+}
 MOST_DAYS = timedelta(days=31)
 MOST_QUESTIONS = 200
 
@@ -85,6 +90,11 @@ class Infeasible(Invalid):
 
 
 # ---------- what can be drawn ----------
+
+
+def name(exam: Exam) -> str:
+    """What an exam is called in the reader's language."""
+    return _(NAMES.get(exam.code, N_("Exam")))
 
 
 def needs(exam: Exam) -> list[Need]:

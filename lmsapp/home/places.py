@@ -15,8 +15,10 @@ Signed = tuple[str, str, str]
 P = TypeVar("P", bound=tuple[str, ...])
 
 # Where a page lies: at itself, elsewhere, or at the place of its capability.
+_THEMSELVES = ("certificates.mine", "certificates.check", "materials.taken", "accounts.log", "accounts.organisations")
 _LIES_AT = {
-    **{place: place for place in ("certificates.mine", "certificates.check", "materials.taken", "accounts.log")},
+    **{place: place for place in _THEMSELVES},
+    **dict.fromkeys(("exams.exams", "exams.exam"), "exams.exams"),
     **dict.fromkeys(("cohorts.learn", "cohorts.lesson"), "cohorts.my_course"),
     "certificates.close_out": "cohorts.cohorts",
     "accounts.profile": "",

@@ -77,6 +77,8 @@ def install(app: Flask) -> None:
         duration=formatting.duration_text,
         time_left=formatting.left_text,
         joined=formatting.list_text,
+        named=lambda codes, names: formatting.list_text([gettext(names[code]) for code in codes]),
+        codes=lambda found: Markup(formatting.list_text([_code(one) for one in found])),  # noqa: S704 - escaped there
         device=device,
         bold=bold,
         wrong_fields=lambda form: [field for field in form if field.errors],

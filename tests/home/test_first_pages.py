@@ -8,6 +8,8 @@ from sqlalchemy import select, update
 
 from lmsapp.accounts.acts import ACTS, THINGS
 from lmsapp.certificates.models import Award
+from lmsapp.core.formatting import native_digits
+from lmsapp.core.locales import LANGUAGES
 from lmsapp.core.sessions import transaction
 from tests.conftest import Worlds
 from tests.house import House
@@ -49,6 +51,8 @@ def test_search_finds_courses_and_materials_or_says_what_to_try(house: House) ->
         ("manager", "/materials/taken"),
         ("administrator", "/style"),
         ("administrator", "/log"),
+        ("administrator", "/organisations"),
+        ("manager", "/exams"),
         ("manager", "/certificates"),
     ],
 )
@@ -69,6 +73,14 @@ def test_the_log_names_who_did_what(house: House) -> None:
     assert "entered hours" in page
     assert "the command line" in page
     assert "awarded" not in page
+
+
+def test_the_log_counts_things_in_the_readers_digits_and_finds_them_so(house: House, worlds: Worlds) -> None:
+    number = worlds.things["own"]["sitting_id"]
+    thing = f"جلسۀ امتحان {native_digits(str(number), LANGUAGES['prs'])}"
+    log = _page(house, "administrator", "/prs/log?group=exams")
+    assert thing in log
+    assert thing in _page(house, "administrator", f"/prs/log?q={native_digits(str(number), LANGUAGES['prs'])}")
 
 
 def test_the_roster_is_searched_narrowed_and_sorted(house: House, worlds: Worlds) -> None:

@@ -9,6 +9,7 @@ from lmsapp.cohorts.models import Enrolment
 from lmsapp.core import clock
 from lmsapp.core.locales import LANGUAGES
 from lmsapp.core.sessions import transaction
+from lmsapp.exams.models import Sitting
 from tests.browsing import text_of
 from tests.house import House, Worlds
 
@@ -28,6 +29,15 @@ def test_a_trainee_is_led_to_her_next_lesson_and_her_open_exam(house: House, wor
     assert f"/en/learn/{str(things['code']).lower()}/1-first/1-signs" in page
     assert f"/exams/{things['attempt']}" in page or f"/exams/begin/{things['sitting_id']}" in page
     assert str(things["serial"]) in page or "/en/certificates/mine" in page
+
+
+def test_an_exam_is_called_what_it_is(house: House, worlds: Worlds) -> None:
+    number = worlds.things["own"]["sitting_id"]
+    with transaction(house.opened.sessions) as session:
+        session.get_one(Sitting, number).exam.code = "pre-test"
+    browser, _token = house.browser("trainee")
+    assert "<h1>Pre-test</h1>" in text_of(browser, f"/en/exams/begin/{number}")
+    assert "Pre-test: open now" in text_of(browser, "/en/")
 
 
 def test_a_trainee_without_a_cohort_is_told_what_to_do(house: House, worlds: Worlds) -> None:

@@ -111,8 +111,12 @@ def test_a_stale_sign_in_is_asked_again_before_awarding(signed_in: Callable[[str
     with clock.held(clock.now()):
         clock.forward(timedelta(hours=2))
         reply = manager.get("/en/certificates/NMC-2026-AC-00001-3/state")
-    assert reply.status_code == 303
-    assert "fresh=1" in reply.headers["Location"]
+        assert reply.status_code == 303
+        assert "fresh=1" in reply.headers["Location"]
+        door = manager.get(reply.headers["Location"]).get_data(as_text=True)
+    assert "Sign in once more" in door
+    assert "E-mail address" in door
+    assert "slip-paper" not in door
 
 
 HOSTILE = [

@@ -16,7 +16,6 @@ from lmsapp.core.translations import use
 from lmsapp.exams import bank_queries, banking, changes, drafting, policy
 from lmsapp.exams.bank_forms import RemarkForm
 from lmsapp.exams.changes import PARTS
-from lmsapp.exams.composing import NAMES
 from lmsapp.exams.forms import EmptyForm
 from lmsapp.exams.lacks import Lack, lacks, settled
 from lmsapp.exams.models import Bank, Question, QuestionDraft
@@ -213,7 +212,6 @@ def bank_question(question_id: int) -> str:
         people=bank_queries.names(db.session(), [one.person_id for one in history]),
         used=bank_queries.used(db.session(), question),
         fixed_in=bank_queries.fixed_in(db.session(), question),
-        exam_names=NAMES,
         drafts=bank_queries.drafts_of(db.session(), question.id),
         kinds=KINDS,
         difficulties=DIFFICULTIES,

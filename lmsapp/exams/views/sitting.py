@@ -50,6 +50,7 @@ def answer_fields(value: str, kind: str) -> dict[str, str]:
 
 area.add_app_template_filter(answers.pieces, "gaps")
 area.add_app_template_filter(answers.told, "without_gaps")
+area.add_app_template_filter(composing.name, "exam_name")
 
 
 @area.form("/exams/begin/<int:sitting_id>", policy=policy.may_sit)

@@ -52,6 +52,7 @@ class PaperFacts:
     name_language: str
     person_number: str
     issuer: str
+    exam: str
     title: Mapping[str, Any]
     course_code: str
     day: DateText

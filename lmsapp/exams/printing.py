@@ -251,6 +251,7 @@ def facts(session: Session, settings: Settings, attempt_id: int) -> PaperFacts:
     day = held.opens_at.astimezone(ZoneInfo(settings.time_zone)).date()
     with use(language):
         issuer = accounts.centre_name(session, language) or _("Mine Action Training Centre")
+        exam = composing.name(held.exam)
     storage = Folder(settings.files)
     kept = {item["picture"]["digest"] for item in attempt.paper.sheet["items"] if item.get("picture")}
     return PaperFacts(
@@ -262,6 +263,7 @@ def facts(session: Session, settings: Settings, attempt_id: int) -> PaperFacts:
         name_language=attempt.person.name_language,
         person_number=attempt.person.number,
         issuer=issuer,
+        exam=exam,
         title=composing.frozen(words["title"]),
         course_code=edition.course.code,
         day=date_text(day, LANGUAGES[language]),

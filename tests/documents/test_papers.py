@@ -38,7 +38,7 @@ def facts(language: str, *, seed: str = "a seed", demonstration: bool = True, pi
         pictures = {"d" * 64: picture}
     return PaperFacts(
         code="7K3MPQ2X9A", digest=frozen.digest, sheet=frozen.sheet, language=language, name=NAMES[language], name_language=language,
-        person_number="48210937", issuer="NMC", title=title, course_code="MAF-101", day=date_text(date(2026, 11, 13), LANGUAGES[language]),
+        person_number="48210937", issuer="NMC", exam="Pre-test", title=title, course_code="MAF-101", day=date_text(date(2026, 11, 13), LANGUAGES[language]),
         minutes=60, pass_mark=80, demonstration=demonstration, made_at=datetime(2026, 11, 13, 6, tzinfo=UTC), pictures=pictures,
     )  # fmt: skip
 
@@ -75,6 +75,7 @@ def test_a_booklet_says_every_question_in_its_script_on_pages_that_say_what_they
         marks = [gettext("Demonstration"), gettext("Awaiting native review")]
         wanted = [
             gettext("Question booklet"),
+            paper.exam,
             gettext("Several answers can be right: mark every one."),
             gettext("Write your answer here, in the booklet."),
         ]

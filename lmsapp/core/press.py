@@ -29,6 +29,7 @@ from lmsapp.core import pdf_files, xml
 from lmsapp.core.pdf import read_frame, write_frame
 
 BASES_KEPT = 8
+BORN_BEFORE_COLLECTING = 100_000  # objects: more than a certificate makes, fewer than a book does
 FITS = tuple(f'class="fit-{step}"' for step in range(5))  # a page may say how it is set closer when text is too long
 PIXEL = 0.75  # points
 
@@ -231,6 +232,7 @@ def main() -> None:
     log.handlers, log.propagate = [complaints], False
     press = Press(complaints)
     gc.freeze()  # what is loaded by now stays; the collector need not look at it after every page
+    gc.set_threshold(BORN_BEFORE_COLLECTING)
     for _ in range(documents):
         if not select.select([orders], [], [], idle)[0]:
             break
@@ -241,6 +243,7 @@ def main() -> None:
         write_frame(replies, reply, content)
         if reply.get("failed") in {"memory", "crash"}:
             break  # a fresh press for the next one
+        gc.collect(0)  # a page is full of rings, and nothing of it stays
     with contextlib.suppress(BrokenPipeError):
         replies.close()
 

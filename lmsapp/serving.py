@@ -25,7 +25,7 @@ from lmsapp.web.channels import create_server
 log = logging.getLogger(__name__)
 THREADS = 32
 MOST_CONNECTIONS = 1000
-WORKER_AFTER_SECONDS, WORKER_AGAIN_SECONDS = 1.0, 10.0
+LATER_SECONDS, WORKER_AGAIN_SECONDS = 1.0, 10.0  # after the start; after a worker could not begin
 M_ARENA_MAX = -8  # malloc.h
 GRACE_SECONDS = 5.0  # for answers under way when the server is told to stop
 
@@ -41,8 +41,6 @@ def serve(host: str, port: int, *, demo: bool, with_worker: bool) -> None:
     _share_one_arena()
     chosen = settings.load()
     logs.begin(chosen.log_level)
-    for fault in translations.faults():
-        click.echo(f"lmsapp: {fault}", err=True)
     opened = installation.opened(chosen)
     app = create_app(chosen)
     listener = _listen(host, port)
@@ -62,6 +60,9 @@ def serve(host: str, port: int, *, demo: bool, with_worker: bool) -> None:
         ident=None,
     )
     stop_on_signals(lambda: _wind_down(server))
+    telling = threading.Timer(LATER_SECONDS, _tell_faults)
+    telling.daemon = True
+    telling.start()
     gc.freeze()
     gc.enable()
     try:
@@ -81,6 +82,12 @@ def _share_one_arena() -> None:
     """An arena for each thread costs 3 MB and speeds nothing up: the interpreter lets them allocate one at a time."""
     with suppress(OSError, AttributeError):  # not glibc
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+
+
+def _tell_faults() -> None:
+    """Says which catalogues can't be read: reading them all takes as long as opening the database."""
+    for fault in translations.faults():
+        click.echo(f"lmsapp: {fault}", err=True)
 
 
 class _Worker:
@@ -104,7 +111,7 @@ class _Worker:
             self._running.stop()
 
     def _begin(self) -> None:
-        wait = WORKER_AFTER_SECONDS
+        wait = LATER_SECONDS
         while self._running is None and not self._ended.wait(wait):
             try:
                 self._running = import_module("lmsapp.working").begin(self._opened)

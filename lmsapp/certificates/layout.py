@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from lmsapp.certificates import serials
 from lmsapp.certificates.facts import CertificateFacts, Row, Side, side
 from lmsapp.core import qr, templating, yaml
 from lmsapp.core.formatting import person_number_text
@@ -16,7 +17,8 @@ LONG_TITLE, LONG_SECOND_TITLE = 24, 27  # letters
 LEDGER, MIDDLE = (48, 24, 32), 33  # mm: three facts a column, the space between the columns
 NAME_SIZES = ((36, "two"), (24, "long"))  # more letters than these: two smaller lines; one step smaller
 MICROTEXT_TIMES = 5  # serials in the 24 mm of their place
-NUMERALS = "0123456789-·"  # of every holder's numbers, serial and code; with the alphabet files would be 2 % larger
+NUMERALS = "0123456789-·"  # of every holder's number and microtext
+MARKS = f"{serials.CROCKFORD}-%"  # of every holder's serial, code and result
 MICROTEXT_LETTERS = 900  # more than the 110 mm on either side of it hold
 
 
@@ -130,8 +132,10 @@ def _specimens(fields: Mapping[str, Field]) -> dict[str, Field]:
     for name, one in fields.items():
         if one.code and one.language:
             said[name] = replace(one, words=words(one.language.code)["person_number"], code=NUMERALS)
-        elif not name.startswith("name"):
+        elif name.startswith("artifact"):
             said[name] = replace(one, words=NUMERALS)
+        elif not name.startswith("name"):
+            said[name] = replace(one, words=MARKS)
     return said
 
 
@@ -166,8 +170,8 @@ def _stamped(facts: CertificateFacts, sides: Sequence[Side], look: Design) -> di
             if name in look.stamped
         ]
     made += [Field("serial", "serial", None, facts.serial), Field("code", "check", None, facts.code)]
-    serials = f"{facts.serial} · " * MICROTEXT_TIMES
-    made += [Field(f"artifact-{place}", f"micro {place}", None, serials) for place in ("over", "under")]
+    microtext = " · ".join([facts.serial] * MICROTEXT_TIMES)  # a space at the end would cost six settings of the line
+    made += [Field(f"artifact-{place}", f"micro {place}", None, microtext) for place in ("over", "under")]
     return {one.id: one for one in made}
 
 

@@ -283,13 +283,11 @@ def _share_resources(pdf: Pdf, ours: Any, theirs: Any) -> None:
 def _share_faces(pdf: Pdf, known: dict[str, pdf_fonts.Subset], ours: Any, theirs: Any) -> None:
     """One font per face: WeasyPrint names a font after its face, so equal names are equal faces."""
     for name, font in theirs.items():
-        subset = pdf_fonts.read(font)
-        if name in known:
-            if not subset.within(known[name]):
-                pdf_fonts.write(pdf, ours[name], known[name].joined(subset))
-        else:
+        if name not in known:
             ours[name] = pdf.copy_foreign(font)
-            pdf_fonts.write(pdf, ours[name], subset)
+            pdf_fonts.write(pdf, ours[name], pdf_fonts.read(font))
+        elif not known[name].holds(font):
+            pdf_fonts.write(pdf, ours[name], known[name].joined(pdf_fonts.read(font)))
 
 
 def _keep_safe_links(pdf: Pdf) -> None:

@@ -41,9 +41,9 @@ class Subset:
     widths: dict[int, bytes]
     letters: dict[bytes, bytes]
 
-    def within(self, other: "Subset") -> bool:
-        """Whether the other has all of this."""
-        return self.widths.keys() <= other.widths.keys() and self.letters.keys() <= other.letters.keys()
+    def holds(self, font: Any) -> bool:
+        """Whether it has all that the composite font has, of the same face."""
+        return _widths_of(font).keys() <= self.widths.keys() and _letters_of(font).keys() <= self.letters.keys()
 
     def joined(self, other: "Subset") -> "Subset":
         """The union; this one's tables."""
@@ -82,7 +82,7 @@ def read(font: Any) -> Subset:
     """The subset in a composite font of a PDF."""
     descendant = font.DescendantFonts[0]
     tables = _tables(descendant.FontDescriptor.FontFile2.read_bytes())
-    widths = _widths(descendant.W.unparse())
+    widths = _widths_of(font)
     return Subset(
         tables[b"head"],
         tables[b"hhea"],
@@ -90,7 +90,7 @@ def read(font: Any) -> Subset:
         {glyph: _outline(tables, glyph) for glyph in widths},
         {glyph: _metric(tables, glyph) for glyph in widths},
         widths,
-        dict(LETTER.findall(font.ToUnicode.read_bytes())),
+        _letters_of(font),
     )
 
 
@@ -101,8 +101,7 @@ def write(pdf: Pdf, font: Any, subset: Subset) -> None:
     stream = Stream(pdf, content)
     stream.Length1 = len(content)
     descendant.FontDescriptor.FontFile2 = stream
-    widths = b" ".join(b"%d [%s]" % pair for pair in sorted(subset.widths.items()))
-    descendant.W = Object.parse(b"[%s]" % widths)
+    descendant.W = Object.parse(_runs(subset.widths))
     font.ToUnicode = Stream(pdf, _cmap(subset.letters))
 
 
@@ -132,10 +131,22 @@ def _metric(tables: dict[bytes, bytes], glyph: int) -> bytes:
     return table[4 * full - 4 : 4 * full - 2] + table[place : place + 2]
 
 
-def _widths(said: bytes) -> dict[int, bytes]:
+def _letters_of(font: Any) -> dict[bytes, bytes]:
+    return dict(LETTER.findall(font.ToUnicode.read_bytes()))
+
+
+def _widths_of(font: Any) -> dict[int, bytes]:
     """From `[first [width width …] …]` (ISO 32000-1, 9.7.4.3), the numbers as they are written."""
-    runs = [(int(first), run.split()) for first, run in RUN.findall(said)]
+    runs = [(int(first), run.split()) for first, run in RUN.findall(font.DescendantFonts[0].W.unparse())]
     return {first + offset: width for first, run in runs for offset, width in enumerate(run)}
+
+
+def _runs(widths: dict[int, bytes]) -> bytes:
+    """The same said again."""
+    said = b""
+    for glyph, width in sorted(widths.items()):
+        said += b" " + width if glyph - 1 in widths else b"] %d [%s" % (glyph, width)
+    return b"[%s]]" % said.removeprefix(b"]")
 
 
 def _cmap(letters: dict[bytes, bytes]) -> bytes:

@@ -15,20 +15,22 @@ import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import pydyf
 from cssselect2 import ElementWrapper
 from weasyprint import CSS, HTML
 from weasyprint.document import Document
-from weasyprint.pdf import tags
+from weasyprint.pdf import stream, tags
+from weasyprint.pdf.fonts import Font
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcherResponse
 
-from lmsapp.core import pdf_files, xml
+from lmsapp.core import pdf_files, pdf_fonts, xml
 from lmsapp.core.pdf import read_frame, write_frame
 
 BASES_KEPT = 8
+BORN_BEFORE_COLLECTING = 100_000  # objects: more than a certificate makes, fewer than a book does
 FITS = tuple(f'class="fit-{step}"' for step in range(5))  # a page may say how it is set closer when text is too long
 PIXEL = 0.75  # points
 
@@ -113,6 +115,23 @@ def _tagged(box: Any, *rest: Any) -> Iterator[Any]:
 tags._build_box_tree = _tagged  # noqa: SLF001
 
 
+class Face(Font):  # type: ignore[misc]
+    """A face; not cut for an overlay when the base holds all its letters, since `lay_over` then draws with the base's."""
+
+    held: ClassVar[dict[str, pdf_fonts.Subset]] = {}
+
+    def clean(self, to_unicode: dict[int, str], hinting: bool) -> None:  # noqa: FBT001 - WeasyPrint's
+        """Leaves of the face what the document needs."""
+        known = self.held.get(f"/{self.hash}")
+        if known is not None and to_unicode.keys() <= known.widths.keys():
+            self.file_content = b""
+        else:
+            super().clean(to_unicode, hinting)
+
+
+stream.Font = Face
+
+
 def _too_long(page: Document) -> list[str]:
     """What has the id `above-<other>` must end above `<other>`: text that grew too long is an error, not a blot."""
     found = []
@@ -141,7 +160,11 @@ class Press:
         """The changing words over their base."""
         base = self._base(parts)
         overlay = self._set(parts["html"].decode(), parts, [base.style], Overlay)
-        written = overlay.write_pdf(pdf_tags=True, uncompressed_pdf=True)
+        Face.held = base.file.faces
+        try:
+            written = overlay.write_pdf(pdf_tags=True, uncompressed_pdf=True)
+        finally:
+            Face.held = {}
         figures = [pdf_files.Figure.of(part) for name, part in parts.items() if name.startswith("figure:")]
         return pdf_files.lay_over(base.file, written, figures, about, overlay.metadata.title or "")
 
@@ -231,6 +254,7 @@ def main() -> None:
     log.handlers, log.propagate = [complaints], False
     press = Press(complaints)
     gc.freeze()  # what is loaded by now stays; the collector need not look at it after every page
+    gc.set_threshold(BORN_BEFORE_COLLECTING)
     for _ in range(documents):
         if not select.select([orders], [], [], idle)[0]:
             break
@@ -241,6 +265,7 @@ def main() -> None:
         write_frame(replies, reply, content)
         if reply.get("failed") in {"memory", "crash"}:
             break  # a fresh press for the next one
+        gc.collect(0)  # a page is full of rings, and nothing of it stays
     with contextlib.suppress(BrokenPipeError):
         replies.close()
 

@@ -15,6 +15,7 @@ QUIET = 4  # modules of white on every side
 MODULE, LEAST_MODULE = 0.37, 0.35  # mm; the least still reads from a 200 dpi grey scan
 FINE = 8  # points a module in the picture for the press, so that a module is an octet of its row
 MASK = 3  # a signed payload is noise already, so trying all eight masks only costs time
+_OCTET = bytes.maketrans(b"\1", b"\xff")
 Level = Literal["l", "m", "q", "h"]
 
 
@@ -39,7 +40,7 @@ class Code:
 
     def bits(self) -> bytes:
         """A picture of one bit a point, dark is 1, each module FINE points square: finer than printers draw."""
-        return b"".join(bytes(255 * module for module in row) * FINE for row in self.rows)
+        return b"".join(row.translate(_OCTET) * FINE for row in self.rows)
 
     def svg(self, label: str = "") -> bytes:
         """As a drawing of one unit a module; `label` is for who can't see it."""

@@ -6,7 +6,6 @@ The secret is made at first start, readable by its owner only, and is not part o
 import os
 import re
 import secrets
-import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -144,6 +143,8 @@ def load(data: Path | None = None, environment: Mapping[str, str] = os.environ, 
 def _from_file(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
+    import tomllib  # noqa: PLC0415 - most installations are set by their environment
+
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as problem:

@@ -9,7 +9,6 @@ from lmsapp.core import audit
 from lmsapp.core.access import Actor, demand
 from lmsapp.core.storage import Storage
 from lmsapp.exams import banking, policy
-from lmsapp.exams.formats import gift_written, moodle_xml_written
 from lmsapp.exams.formats.files import GIFT, MOODLE_XML
 from lmsapp.exams.formats.items import Item
 from lmsapp.exams.models import Bank
@@ -21,6 +20,8 @@ def export(
     session: Session, actor: Actor, bank: Bank, form: str, storage: Storage, language: str | None = None
 ) -> tuple[bytes, list[Item]]:
     """The file with all questions that are not retired, and what became of each: taken, changed or left out, because."""
+    from lmsapp.exams.formats import gift_written, moodle_xml_written  # noqa: PLC0415 - only exports need them
+
     demand(policy.may_author(actor))
     order = {topic: place for place, topic in enumerate(bank.topics)}
     living = [question for question in bank.questions if not question.retired and question.versions]

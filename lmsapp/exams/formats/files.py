@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from lmsapp.core.errors import Invalid
 from lmsapp.core.translations import N_
-from lmsapp.exams.formats import aiken, gift, moodle_xml
 from lmsapp.exams.formats.items import CRITERION, Item
 
 MOST_TEXT = 4 << 20
@@ -25,6 +24,8 @@ class Read:
 
 def read(content: bytes, criterion: str = CRITERION) -> Read:
     """The items of a file; raises Invalid, saying what and where, when the file as a whole can't be read."""
+    from lmsapp.exams.formats import aiken, gift, moodle_xml  # noqa: PLC0415 - pages that read no file don't wait for them
+
     other = next((name for head, name in _OTHERS.items() if content.startswith(head)), None)
     if other:
         raise Invalid(N_("This is a %(kind)s file. Questions come as GIFT, Aiken or Moodle XML."), kind=other)

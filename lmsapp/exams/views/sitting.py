@@ -16,6 +16,8 @@ from flask import (
     url_for,
 )
 
+from sqlalchemy.orm import Session
+
 from lmsapp.accounts import sessions
 from lmsapp.catalogue.views import drafts_allowed
 from lmsapp.cohorts import queries as cohorts
@@ -247,21 +249,26 @@ def review(code: str) -> str | Response:
     )
 
 
-@area.post("/exams/<code>/hand-in", policy=policy.may_write)
+@area.post("/exams/<code>/hand-in", policy=policy.may_write, hot=True)
 def hand_in(code: str) -> Response:
     """Closes the attempt, for a device (JSON) and for a form; doing it again gives the same receipt."""
-    attempt, address = own_attempt(code), url_for("exams.receipt", code=code)
-    if not request.is_json:
-        if not EmptyForm().sent():
-            abort(400)
-        sitting.hand_in(db.session(), login.actor(), attempt, f"page-{attempt.code}")
-        return redirect(address, 303)  # type: ignore[return-value]
-    claimed = batches.closing(octets(batches.MOST_OCTETS))
+    actor, address = login.actor(), url_for("exams.receipt", code=code)
+    key, claimed = f"page-{own_attempt(code).code}", None
+    if request.is_json:
+        claimed = batches.closing(octets(batches.MOST_OCTETS))
+        key = claimed.idempotency_key
+    elif not EmptyForm().sent():
+        abort(400)
+
+    def close(session: Session) -> dict[str, Any]:
+        attempt = queries.attempt(session, actor, code)
+        return sitting.receipt_of(attempt, sitting.hand_in(session, actor, attempt, key, claimed))
+
     try:
-        submission = sitting.hand_in(db.session(), login.actor(), attempt, claimed.idempotency_key, claimed)
+        receipt = database.write_aside(close)
     except sitting.Missing as missing:
         return _conflict(missing.code, missing.message, {"acked_to": missing.acked_to})
-    return jsonify(receipt=sitting.receipt_of(attempt, submission), address=address)
+    return jsonify(receipt=receipt, address=address) if request.is_json else redirect(address, 303)  # type: ignore[return-value]
 
 
 @area.get("/exams/<code>/receipt", policy=policy.may_write)

@@ -15,7 +15,6 @@ from flask import (
     request,
     url_for,
 )
-
 from sqlalchemy.orm import Session
 
 from lmsapp.accounts import sessions

@@ -86,6 +86,7 @@ class Interrupted(Cancelled):
 Carry = Callable[[int], None]
 _carriers: list[Carry] = []
 _TO_CARRY = "jobs to carry after the commit"
+COMMITTED_BY_OTHERS = "whoever holds the transaction commits and carries"  # in a session's info
 
 
 def enqueue(
@@ -139,10 +140,21 @@ def _carry_after_commit(session: Session, job: Job) -> None:
 
 @event.listens_for(Session, "after_commit")
 def _carry(session: Session) -> None:
-    if not session.in_nested_transaction():
-        for number in session.info.pop(_TO_CARRY, ()):
-            for carry in _carriers.copy():
-                carry(number)
+    if not session.in_nested_transaction() and COMMITTED_BY_OTHERS not in session.info:
+        carry(asked_in(session))
+
+
+def asked_in(session: Session) -> list[int]:
+    """The jobs a session asked for, which nobody was told to carry yet."""
+    numbers: list[int] = session.info.pop(_TO_CARRY, [])
+    return numbers
+
+
+def carry(numbers: list[int]) -> None:
+    """Has committed jobs carried to a worker."""
+    for number in numbers:
+        for one in _carriers.copy():
+            one(number)
 
 
 @event.listens_for(Session, "after_rollback")

@@ -13,7 +13,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
 
-from lmsapp.core import sessions
+from lmsapp.core import jobs, sessions, translations
 from lmsapp.core.orm import Base
 from lmsapp.core.writer import Writer
 
@@ -50,16 +50,23 @@ def writer() -> Writer:
 
 
 def write_aside(function: Callable[[Session], T]) -> T:
-    """Runs `function` in a transaction of the writer's own, which stands whatever becomes of this request's."""
-    db.session.rollback()  # or the two would wait for each other
+    """Runs `function` in a transaction of the writer's own, which stands whatever becomes of this request's.
 
-    def write(connection: Connection) -> T:
-        with Session(bind=connection, join_transaction_mode="create_savepoint") as session:
+    It may run twice (`core.writer`), so it only reads and writes rows.
+    """
+    db.session.rollback()  # or the two would wait for each other
+    language, known = translations.current().code, {jobs.COMMITTED_BY_OTHERS: True}
+
+    def write(connection: Connection) -> tuple[T, list[int]]:
+        joined = Session(bind=connection, join_transaction_mode="create_savepoint", info=known)
+        with translations.use(language), joined as session:
             result = function(session)
             session.commit()
-            return result
+            return result, jobs.asked_in(session)
 
-    return writer().write(write)
+    result, asked = writer().write(write)
+    jobs.carry(asked)
+    return result
 
 
 def reading() -> bool:

@@ -1,15 +1,18 @@
 """Starts the program with faults planted in it, which the suites must find: `python -m tests.reliability.planted FAULT,… serve …`
 
-Besides faults there is `hurried`, which is none: dead workers are missed after seconds, so that a test ends.
+Besides faults there are `hurried`, with which dead workers are missed after seconds, so that a test ends, and `slow-disk`, on
+which every commit takes `SLOW_DISK_MS` more and is counted in the file `commits`.
 """
 
+import os
 import sys
 import time
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Engine, event, select
 from sqlalchemy.orm import Session
 
 from lmsapp import cli
@@ -61,6 +64,35 @@ def sync_seldom() -> None:
     sessions._prepare_sqlite = hastily
 
 
+def slow_disk() -> None:
+    """Every commit that wrote waits for a disk that syncs slowly, holding the database's lock, as a sync does."""
+    seconds, make = int(os.environ["SLOW_DISK_MS"]) / 1000, sessions.make_engine
+    counted = Path(os.environ["LMSAPP_DATA"]) / "commits"
+
+    def sync(_connection: Connection) -> None:
+        if sessions._writing.get():
+            time.sleep(seconds)
+            with counted.open("ab") as file:
+                file.write(b".")
+
+    def make_engine(url: str) -> Engine:
+        engine = make(url)
+        event.listen(engine, "commit", sync)
+        return engine
+
+    sessions.make_engine = make_engine
+
+
+def one_by_one() -> None:
+    """No group commit: each save is a transaction of its own, in its own thread."""
+
+    def write(self: Writer, function: Any) -> Any:
+        with writing(), self._engine.connect() as connection, connection.begin():
+            return function(connection)
+
+    Writer.write = write  # type: ignore[method-assign]
+
+
 def hurried() -> None:
     """A worker that is dead is missed after a second, and what failed is tried again at once."""
     jobs.LEASE, jobs.LEFT_BEHIND = timedelta(seconds=1.5), timedelta(seconds=0.2)
@@ -86,6 +118,8 @@ def first_come_first_served() -> None:
 
 FAULTS = {
     "hurried": hurried,
+    "slow-disk": slow_disk,
+    "one-by-one": one_by_one,
     "forget-the-dead": forget_the_dead,
     "first-come": first_come_first_served,
     "reply-before-commit": reply_before_commit,

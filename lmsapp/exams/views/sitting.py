@@ -15,11 +15,13 @@ from flask import (
     request,
     url_for,
 )
+from sqlalchemy.orm import Session
 
 from lmsapp.accounts import sessions
 from lmsapp.catalogue.views import drafts_allowed
 from lmsapp.cohorts import queries as cohorts
 from lmsapp.core import clock
+from lmsapp.core.access import Actor
 from lmsapp.core.errors import Invalid, NotFound
 from lmsapp.core.translations import N_, gettext
 from lmsapp.exams import answers, attempts, batches, composing, policy, queries, questions, saving, sitting
@@ -86,10 +88,13 @@ def begin(sitting_id: int) -> str | Response | tuple[str, int]:
     return page, 422 if form.errors else 200
 
 
-def own_attempt(code: str, *, to_close: bool = False) -> Attempt:
+def own_attempt(code: str) -> Attempt:
     """The candidate's own attempt of this code."""
-    attempt = queries.attempt(db.session(), login.actor(), code, to_close=to_close)
-    if attempt.person_id != login.actor().person_id or attempt.state == State.PREPARED:
+    return _own(login.actor(), queries.attempt(db.session(), login.actor(), code))
+
+
+def _own(actor: Actor, attempt: Attempt) -> Attempt:
+    if attempt.person_id != actor.person_id or attempt.state == State.PREPARED:
         raise NotFound
     return attempt
 
@@ -247,21 +252,26 @@ def review(code: str) -> str | Response:
     )
 
 
-@area.post("/exams/<code>/hand-in", policy=policy.may_write)
+@area.post("/exams/<code>/hand-in", policy=policy.may_write, hot=True)
 def hand_in(code: str) -> Response:
     """Closes the attempt, for a device (JSON) and for a form; doing it again gives the same receipt."""
-    attempt, address = own_attempt(code, to_close=True), url_for("exams.receipt", code=code)
-    if not request.is_json:
-        if not EmptyForm().sent():
-            abort(400)
-        sitting.hand_in(db.session(), login.actor(), attempt, f"page-{attempt.code}")
-        return redirect(address, 303)  # type: ignore[return-value]
-    claimed = batches.closing(octets(batches.MOST_OCTETS))
+    actor, key, claimed = login.actor(), f"page-{code}", None
+    if request.is_json:
+        claimed = batches.closing(octets(batches.MOST_OCTETS))
+        key = claimed.idempotency_key
+    elif not EmptyForm().sent():
+        abort(400)
+
+    def close(session: Session) -> dict[str, Any]:
+        attempt = _own(actor, queries.attempt(session, actor, code, to_close=True))
+        return sitting.receipt_of(attempt, sitting.hand_in(session, actor, attempt, key, claimed))
+
     try:
-        submission = sitting.hand_in(db.session(), login.actor(), attempt, claimed.idempotency_key, claimed)
+        receipt = database.write_aside(close)
     except sitting.Missing as missing:
         return _conflict(missing.code, missing.message, {"acked_to": missing.acked_to})
-    return jsonify(receipt=sitting.receipt_of(attempt, submission), address=address)
+    address = url_for("exams.receipt", code=code)
+    return jsonify(receipt=receipt, address=address) if request.is_json else redirect(address, 303)  # type: ignore[return-value]
 
 
 @area.get("/exams/<code>/receipt", policy=policy.may_write)

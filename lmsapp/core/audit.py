@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, String, Text, delete, func, insert, select, text, update
+from sqlalchemy import Select, String, Text, bindparam, delete, func, insert, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lmsapp.core import clock
@@ -78,6 +78,14 @@ _HEADS: Any = AuditHead.__table__
 _LINES: Any = AuditLine.__table__
 _PERSONAL: Any = AuditPersonal.__table__
 _SUBJECTS: Any = AuditSubject.__table__
+_MOVE = update(_HEADS).where(_HEADS.c.id == 1)
+_ADD, _KEEP, _CALL = insert(_LINES), insert(_PERSONAL), insert(_SUBJECTS)
+_NAMED = select(_SUBJECTS.c.token).where(_SUBJECTS.c.person_id == bindparam("person"))
+_END = (
+    select(_HEADS.c.position, _HEADS.c.hash, _NAMED.scalar_subquery())
+    .where(_HEADS.c.id == 1)
+    .with_for_update(of=_HEADS)
+)
 
 
 @dataclass(frozen=True)
@@ -124,12 +132,12 @@ def record(
         previous_hash=previous,
     )
     line.hash = digest(line)
-    session.execute(update(_HEADS).where(_HEADS.c.id == 1).values(position=line.position, hash=line.hash))
-    session.execute(insert(_LINES).values({column.name: getattr(line, column.name) for column in _LINES.c}))
+    session.execute(_MOVE, {"position": line.position, "hash": line.hash})
+    session.execute(_ADD, {column.name: getattr(line, column.name) for column in _LINES.c})
     if actor.address or personal is not None:
         whose = token if about is None else _person_token(session, about)
         kept = {"token": whose, "address": actor.address[:45] or None, "details": _canonical(personal)}
-        session.execute(insert(_PERSONAL).values(position=line.position, **kept))
+        session.execute(_KEEP, {"position": line.position} | kept)
 
 
 def digest(line: AuditLine) -> str:
@@ -251,15 +259,14 @@ def count(session: Session) -> int:
 
 def _taken_up(session: Session, actor: Actor) -> tuple[int, str, str | None]:
     """How far the chain reaches, locked until the transaction ends so that writers stand in line, and the actor's token."""
-    whose = select(AuditSubject.token).where(AuditSubject.person_id == (actor.person_id or 0)).scalar_subquery()
-    locked = select(_HEADS.c.position, _HEADS.c.hash, whose).where(_HEADS.c.id == 1).with_for_update(of=_HEADS)
-    found = session.execute(locked).first()
+    whose = {"person": actor.person_id or 0}
+    found = session.execute(_END, whose).first()
     if found is None:  # the very first act; two may be writing it
         session.execute(
             text("INSERT INTO audit_head (id, position, hash) VALUES (1, 0, :hash) ON CONFLICT DO NOTHING"),
             {"hash": FIRST},
         )
-        found = session.execute(locked).one()
+        found = session.execute(_END, whose).one()
     position, last, known = found
     if known is None and actor.person_id is not None:
         known = _person_token(session, actor.person_id)
@@ -267,10 +274,10 @@ def _taken_up(session: Session, actor: Actor) -> tuple[int, str, str | None]:
 
 
 def _person_token(session: Session, person_id: int) -> str:
-    found = session.scalar(select(AuditSubject.token).where(AuditSubject.person_id == person_id))
+    found: str | None = session.scalar(_NAMED, {"person": person_id})
     if found is None:
         found = secrets.token_hex(8)
-        session.execute(insert(_SUBJECTS).values(token=found, person_id=person_id))
+        session.execute(_CALL, {"token": found, "person_id": person_id})
     return found
 
 

@@ -251,11 +251,11 @@ def settle(
     )
     session.add(submission)
     before, attempt.state = State(attempt.state), State.SUBMITTED
+    _note(session, attempt, before, State.SUBMITTED, now, actor.person_id, "expiry" if by_expiry else None)
     try:
         session.flush()
     except IntegrityError as problem:
         raise Conflict(N_("This exam was handed in a moment ago.")) from problem
-    _note(session, attempt, before, State.SUBMITTED, now, actor.person_id, "expiry" if by_expiry else None)
     audit.record(
         session, "attempt.handed-in", actor, on=("attempt", attempt.id), after={"answers": submission.answers_hash}
     )

@@ -11,6 +11,7 @@ from lmsapp.core.translations import N_
 from lmsapp.web import login
 
 MOST_WAITING = 250  # a room of two hundred that opens a page at the same moment is served
+OTHERS_EVERY = 10
 FIRST = re.compile(r"/[a-z]+/exams/(?!sittings\b|papers\b|attempts\b)[^/]|/static/|/healthz$")
 
 
@@ -20,6 +21,7 @@ class Crowd:
     def __init__(self) -> None:
         self._candidates: deque[Any] = deque()
         self._others: deque[Any] = deque()
+        self._turn = 0
 
     def append(self, channel: Any) -> None:
         """Lets a connection wait with its kind."""
@@ -27,8 +29,10 @@ class Crowd:
         (self._candidates if comes_first(path) else self._others).append(channel)
 
     def popleft(self) -> Any:
-        """Who is served next."""
-        return (self._candidates or self._others).popleft()
+        """Who is served next: candidates, but every tenth time one of the others, who would never come to their turn."""
+        self._turn += 1
+        others = self._others and (not self._candidates or self._turn % OTHERS_EVERY == 0)
+        return (self._others if others else self._candidates).popleft()
 
     def __len__(self) -> int:
         return len(self._candidates) + len(self._others)

@@ -13,7 +13,7 @@ from lmsapp.bench.served import Server
 from lmsapp.bench.storm import Tally
 from tests.reliability.conftest import SEED, planted
 
-THINKS = 4.0  # seconds between two answers at most, five times as fast as people answer
+THINKS = 10.0  # seconds between two answers at most, at least twice as fast as people answer
 LIMIT_MS = 1000
 
 
@@ -35,6 +35,7 @@ def exam(
     candidates = [Counting(seat, SEED) for seat in storm.room(school, size)]
     server = Server([*planted(faults), "--no-worker"], folder, {"SLOW_DISK_MS": str(milliseconds)})
     chance = random.Random(SEED)
+    (folder / "commits").unlink(missing_ok=True)
     server.start()
 
     async def answer(candidate: Counting, line: Line) -> None:
@@ -71,7 +72,7 @@ def test_saves_are_committed_together_when_the_disk_is_slow(
     school: School, long: bool, tell: Callable[..., None]
 ) -> None:
     for milliseconds in (20, 100, 500) if long else (100,):
-        size, answers, thinks = (200, 20, THINKS) if long else (40, 4, 0.5)
+        size, answers, thinks = (200, 10, THINKS) if long else (40, 4, 0.5)
         tally, found = exam(school, "slow-disk", milliseconds, size, answers, thinks)
         tell("R6 slow disk", **tally.facts(), **found)
         assert tally.sound, tally

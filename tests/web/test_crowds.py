@@ -31,6 +31,14 @@ def test_candidates_are_served_before_readers_and_each_kind_in_turn() -> None:
     assert not crowd
 
 
+def test_others_come_to_their_turn_however_many_candidates_there_are() -> None:
+    crowd = Crowd()
+    for path in ["/en/reports", *["/ka/exams/AB12/events"] * 20]:
+        crowd.append(asking(path))
+    served = [crowd.popleft().requests[0].path for _ in range(crowds.OTHERS_EVERY)]
+    assert served.count("/en/reports") == 1
+
+
 def test_a_request_that_could_not_be_read_waits_like_any_other() -> None:
     crowd, bad = Crowd(), SimpleNamespace(requests=[SimpleNamespace()])
     crowd.append(bad)

@@ -43,7 +43,13 @@ def verify(what: str, *, as_json: bool, list_file: Path | None) -> None:
     Exits 0 only for a certificate that is genuine and valid.
     """
     chosen = settings.load()
-    ring = KeyRing.load_or_create(chosen.keys)
+    ring = KeyRing(chosen.keys)
+    if not ring.public_keys():  # no word about a certificate that could not be checked
+        raise Invalid(
+            "Nothing was ever signed in %(folder)s, so no certificate can be checked there. Name the installation's data "
+            "folder by LMSAPP_DATA.",
+            folder=str(chosen.data),
+        )
     checked = _offline(what, ring, chosen.stale_list_days, list_file) if list_file else _here(what, ring)
     verdict = checked.verdict
     if as_json:

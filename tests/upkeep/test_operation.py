@@ -37,6 +37,14 @@ def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     return text
 
 
+def test_where_no_certificate_was_ever_signed_none_is_called_false(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LMSAPP_DATA", str(tmp_path / "elsewhere"))
+    text = said(capsys, "verify", "NMC-2026-AC-00417-K")
+    assert "LMSAPP_DATA" in text and str(tmp_path / "elsewhere") in text
+
+
 WRONG = {
     "LMSAPP_LOG_LEVEL": "LOUD", "LMSAPP_TIME_ZONE": "Mars/Base", "LMSAPP_QUEUE": "pigeon", "LMSAPP_BASE_URL": "nmc.example",
     "LMSAPP_DATABASE_URL": "mysql://x:secret@y/z", "LMSAPP_SESSION_DAYS": "-3", "LMSAPP_SESSION_IDLE_HOURS": "0", "LMSAPP_SERIAL_PREFIX": "a b",

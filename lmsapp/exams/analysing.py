@@ -14,7 +14,7 @@ from lmsapp.core.access import Actor, demand
 from lmsapp.exams import policy, queries, statistics
 from lmsapp.exams.attempts import State
 from lmsapp.exams.models import Attempt, Bank, Exam, ExamTotal, ItemTotal, Mark, Question, Sitting
-from lmsapp.exams.statistics import Compared, ExamCount, ItemCount, Key, Seen, Summary, Verdict
+from lmsapp.exams.statistics import Alike, Compared, ExamCount, ItemCount, Key, Seen, Summary, Verdict
 
 ANEW = "exams.analysis"
 
@@ -90,9 +90,12 @@ def from_marks(session: Session, exam_ids: Sequence[int]) -> Totals:
         .execution_options(yield_per=1000)
     )
     found = Totals(defaultdict(dict), defaultdict(ExamCount))
+    alike: dict[tuple[int, str], Alike] = defaultdict(dict)
     for exam_id, language, passed, observed in rows:
         place = (exam_id, language)
-        statistics.count(found.items[place], found.exams[place], observed, passed=passed)
+        statistics.gather(alike[place], found.exams[place], observed, passed=passed)
+    for place, answers in alike.items():
+        statistics.spread(found.items[place], answers)
     return found
 
 

@@ -73,11 +73,20 @@ class ExamCount:
 
 
 Key = tuple[int, int]
+Alike = dict[tuple[int, int, int, int, str, int, str], int]
+"""How often an answer was given: question, version, points, earned, chosen as in `Seen`; the rest of the paper; the band."""
 _BANDS = [str(band) for band in range(BARS + 1)]
 
 
 def count(items: dict[Key, ItemCount], exam: ExamCount, seen: Iterable[Seen], sign: int = 1, *, passed: bool) -> None:
     """Adds one attempt to the totals, or takes it out again (sign -1)."""
+    alike: Alike = {}
+    gather(alike, exam, seen, sign, passed=passed)
+    spread(items, alike)
+
+
+def gather(alike: Alike, exam: ExamCount, seen: Iterable[Seen], sign: int = 1, *, passed: bool) -> None:
+    """Adds one attempt to its exam's totals, and each of its answers to those that are alike; `spread` them in the end."""
     rows = list(seen)
     total, possible = sum(row[3] for row in rows), sum(row[2] for row in rows)
     if not possible:
@@ -86,22 +95,10 @@ def count(items: dict[Key, ItemCount], exam: ExamCount, seen: Iterable[Seen], si
     band = _BANDS[min(BANDS - 1, share * BANDS // WHOLE)]
     squares = 0
     for question, version, points, earned, chosen in rows:
-        item = items.get((question, version))
-        if item is None:
-            item = items[question, version] = ItemCount(points)
         rest = (total - earned) * WHOLE // ((possible - points) * POINT) if possible > points else 0
-        right = sign if earned == points * POINT else 0
         squares += earned * earned
-        item.n += sign
-        item.right += right
-        item.x += sign * earned
-        item.xx += sign * earned * earned
-        item.r += sign * rest
-        item.rr += sign * rest * rest
-        item.xr += sign * earned * rest
-        _add(item.bands, band, sign, right)
-        for key in chosen.split(" ") if chosen else ():
-            _add(item.options, key, sign, sign * rest)
+        answer = (question, version, points, earned, chosen, rest, band)
+        alike[answer] = alike.get(answer, 0) + sign
     exam.n += sign
     exam.passed += sign * passed
     exam.k += sign * len(rows)
@@ -114,6 +111,25 @@ def count(items: dict[Key, ItemCount], exam: ExamCount, seen: Iterable[Seen], si
     exam.bars[bar] = exam.bars.get(bar, 0) + sign
     if not exam.bars[bar]:
         del exam.bars[bar]
+
+
+def spread(items: dict[Key, ItemCount], alike: Alike) -> None:
+    """Adds gathered answers to the totals of their items."""
+    for (question, version, points, earned, chosen, rest, band), times in alike.items():
+        item = items.get((question, version))
+        if item is None:
+            item = items[question, version] = ItemCount(points)
+        right = times if earned == points * POINT else 0
+        item.n += times
+        item.right += right
+        item.x += times * earned
+        item.xx += times * earned * earned
+        item.r += times * rest
+        item.rr += times * rest * rest
+        item.xr += times * earned * rest
+        _add(item.bands, band, times, right)
+        for key in chosen.split(" ") if chosen else ():
+            _add(item.options, key, times, times * rest)
 
 
 def _add(kept: dict[str, list[int]], key: str, first: int, second: int) -> None:

@@ -141,7 +141,7 @@ def listen() -> None:
 
 def _number_request() -> None:
     g.request_number = secrets.token_hex(4)
-    g.begun = clock.monotonic()
+    g.begun, g.begun_at = clock.monotonic(), clock.now()
 
 
 def _find_reader(ticket_hash: str, address: str) -> login.Reader | None:

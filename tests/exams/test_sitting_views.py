@@ -1,9 +1,12 @@
 """The protocol of a sitting as a device speaks it: JSON in, JSON out, after the commit."""
 
 import json
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
+from threading import Thread
 
 import pytest
+from flask import request
 from flask.testing import FlaskClient
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
@@ -64,6 +67,31 @@ def test_a_device_is_told_all_it_must_know(house: House, device: Device) -> None
         "acked_to", "epoch", "seconds_left", "server_time", "at", "receipt", "late", "state", "paused",
     }  # fmt: skip
     assert device.events().json["acked_to"] == 1  # type: ignore[index]
+
+
+def test_a_page_that_lacks_an_answer_was_begun_before_its_commit_was_told(house: House, device: Device) -> None:
+    item, names = choice(house, device.code)
+    told = []
+
+    def answer() -> None:
+        told.append(Device(house, device.code).events((1, item, names[0])).json)
+
+    def answer_meanwhile() -> None:
+        if request.method == "GET" and request.path.endswith("/1"):
+            aside = Thread(target=answer)
+            aside.start()
+            aside.join()
+
+    house.app.before_request_funcs[None].append(answer_meanwhile)
+    try:
+        page = device.browser.get(f"/en/exams/{device.code}/1").get_data(as_text=True)
+    finally:
+        house.app.before_request_funcs[None].remove(answer_meanwhile)
+    shown = re.search(rf'data-item="{item}" data-kind="[^"]*" data-value="([^"]*)"', page)
+    served = re.search(r'data-served="([^"]+)"', page)
+    assert shown and served and told[0]
+    assert shown[1] == ""  # the page was read before the answer was committed
+    assert datetime.fromisoformat(served[1]) < datetime.fromisoformat(told[0]["server_time"])
 
 
 def test_the_device_that_lost_the_exam_is_told_and_what_it_sent_is_stored(house: House, device: Device) -> None:

@@ -249,7 +249,7 @@ class ExamPage extends HTMLElement {
   /** Puts into the fields what this device has kept and the server had not acknowledged when it made the page. */
   async remember() {
     const { device } = this.memory;
-    const old = Date.parse(this.dataset.served) <= Date.parse(device.at || 0);  // a copy of a page: the device knows better
+    const old = Date.parse(this.dataset.served) <= Date.parse(device.at || 0);  // begun before the last commit: the device knows better
     for (const event of await this.memory.above(old ? 0 : device.acked)) this.fill(event.item, event.value);
     for (const draft of await this.memory.drafts()) {
       this.fill(draft.item, draft.value);
@@ -369,7 +369,7 @@ class ExamPage extends HTMLElement {
 
   async acknowledged(told) {
     await this.memory.change((device) => {
-      Object.assign(device, { acked: told.acked_to, seq: Math.max(device.seq, told.acked_to), at: told.at });
+      Object.assign(device, { acked: told.acked_to, seq: Math.max(device.seq, told.acked_to), at: told.server_time });
       if (told.error !== "lease-lost") device.epoch = told.epoch;
     });
     if (!told.error) this.savedAt = new Date(told.at);

@@ -29,9 +29,13 @@ class Crowd:
         (self._candidates if comes_first(path) else self._others).append(channel)
 
     def popleft(self) -> Any:
-        """Who is served next: candidates, but every tenth time one of the others, who would never come to their turn."""
+        """Who is served next: candidates, but every tenth time one of the others, who would never come to their turn.
+
+        When too many of them wait it is every second time: they are told to come again, which takes a moment.
+        """
         self._turn += 1
-        others = self._others and (not self._candidates or self._turn % OTHERS_EVERY == 0)
+        every = 2 if self.too_large else OTHERS_EVERY
+        others = self._others and (not self._candidates or self._turn % every == 0)
         return (self._others if others else self._candidates).popleft()
 
     def __len__(self) -> int:

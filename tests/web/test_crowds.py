@@ -39,6 +39,14 @@ def test_others_come_to_their_turn_however_many_candidates_there_are() -> None:
     assert served.count("/en/reports") == 1
 
 
+def test_when_too_many_wait_they_are_told_so_in_turn_with_candidates() -> None:
+    crowd = Crowd()
+    for path in ["/en/reports"] * (crowds.MOST_WAITING + 6) + ["/ka/exams/AB12/events"] * 20:
+        crowd.append(asking(path))
+    served = [crowd.popleft().requests[0].path for _ in range(10)]
+    assert served.count("/en/reports") == 5
+
+
 def test_a_request_that_could_not_be_read_waits_like_any_other() -> None:
     crowd, bad = Crowd(), SimpleNamespace(requests=[SimpleNamespace()])
     crowd.append(bad)

@@ -1,8 +1,11 @@
 """The area all pages about people belong to, and what they share: slips, links in letters, organisations to choose from."""
 
+from collections.abc import Sequence
+
 from flask import current_app, render_template, url_for
 
 from lmsapp.accounts import queries
+from lmsapp.accounts.models import Organisation
 from lmsapp.accounts.registering import Slip
 from lmsapp.core import qr
 from lmsapp.web import login
@@ -30,8 +33,13 @@ def letter_link() -> str:
     return base + page.removesuffix("-") + "{token}"
 
 
-def organisation_choices() -> list[tuple[str, str]]:
-    """The active organisations the actor may see: code and name in the reader's language."""
+def named_organisations() -> tuple[Sequence[Organisation], dict[int, str]]:
+    """The organisations the actor may see, and their names in the reader's language by row."""
     found = queries.organisations(db.session(), login.actor())
-    names = queries.names_of(db.session(), [o.id for o in found], current_language().code)
+    return found, queries.names_of(db.session(), [o.id for o in found], current_language().code)
+
+
+def organisation_choices() -> list[tuple[str, str]]:
+    """The active ones among them: code and name."""
+    found, names = named_organisations()
     return [(o.code, names.get(o.id, o.code)) for o in found if o.active]

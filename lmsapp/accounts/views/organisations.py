@@ -3,19 +3,15 @@
 from flask import Response, abort, flash, redirect, render_template, url_for
 
 from lmsapp.accounts import policy, queries, registering
-from lmsapp.accounts.forms import (
-    OrganisationForm,
-    OrganisationStateForm,
-)
+from lmsapp.accounts.forms import OrganisationForm, OrganisationStateForm
 from lmsapp.accounts.roles import KIND_NAMES
-from lmsapp.accounts.views.area import area
+from lmsapp.accounts.views.area import area, named_organisations
 from lmsapp.core import clock
 from lmsapp.core.errors import Invalid
 from lmsapp.core.formatting import country_names
 from lmsapp.core.translations import gettext as _
 from lmsapp.web import login
 from lmsapp.web.database import db
-from lmsapp.web.locale import current_language
 
 
 @area.form("/organisations", policy=policy.may_administer)
@@ -38,8 +34,7 @@ def organisations() -> str | Response | tuple[str, int]:
         else:
             flash(_("The organisation is added."), "done")
             return redirect(url_for("accounts.organisations"), 303)  # type: ignore[return-value]
-    found = queries.organisations(db.session(), login.actor())
-    names = queries.names_of(db.session(), [o.id for o in found], current_language().code)
+    found, names = named_organisations()
     page = render_template("accounts/organisations.html", found=found, names=names, form=form, kinds=KIND_NAMES)
     return page, 422 if form.errors else 200
 

@@ -7,14 +7,10 @@ from flask import Response, abort, flash, redirect, render_template, request, ur
 
 from lmsapp.accounts import correcting, policy, queries, registering
 from lmsapp.accounts.correcting import Details
-from lmsapp.accounts.forms import (
-    CorrectionForm,
-    PersonForm,
-    RoleForm,
-)
+from lmsapp.accounts.forms import CorrectionForm, PersonForm, RoleForm
 from lmsapp.accounts.registering import Slip
 from lmsapp.accounts.roles import ROLE_NAMES, Role
-from lmsapp.accounts.views.area import area, letter_link, organisation_choices, slip_sheet
+from lmsapp.accounts.views.area import area, letter_link, named_organisations, organisation_choices, slip_sheet
 from lmsapp.core.access import demand
 from lmsapp.core.errors import Conflict, Invalid, NotFound
 from lmsapp.core.formatting import country_names
@@ -37,8 +33,7 @@ def people() -> str:
         queries.people(login.actor(), search=search, role=role, organisation=organisation),
         request.args.get("page"),
     )
-    organisations = queries.organisations(db.session(), login.actor())
-    names = queries.names_of(db.session(), [o.id for o in organisations], current_language().code)
+    organisations, names = named_organisations()
     return render_template(
         "accounts/people.html",
         found=found,

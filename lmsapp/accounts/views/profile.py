@@ -4,9 +4,7 @@ from flask import Response, flash, redirect, render_template, url_for
 from flask_login import current_user
 
 from lmsapp.accounts import queries, registering, signing_in
-from lmsapp.accounts.forms import (
-    ProfileForm,
-)
+from lmsapp.accounts.forms import ProfileForm
 from lmsapp.accounts.models import Person
 from lmsapp.accounts.views.area import area
 from lmsapp.core.access import signed_in

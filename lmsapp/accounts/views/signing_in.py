@@ -4,11 +4,7 @@ from flask import Response, current_app, flash, redirect, render_template, reque
 from flask_login import current_user
 
 from lmsapp.accounts import registering, signing_in
-from lmsapp.accounts.forms import (
-    ResetForm,
-    SecretForm,
-    SignInForm,
-)
+from lmsapp.accounts.forms import ResetForm, SecretForm, SignInForm
 from lmsapp.accounts.roles import Role
 from lmsapp.accounts.views.area import area, letter_link
 from lmsapp.core.access import public, signed_in

@@ -268,7 +268,7 @@ def _taken_up(session: Session, actor: Actor) -> tuple[int, str, str | None]:
         )
         found = session.execute(_END, whose).one()
     position, last, known = found
-    if known is None and actor.person_id is not None:
+    if known is None and actor.person_id is not None:  # looked for again: whoever had the lock may have written it
         known = _person_token(session, actor.person_id)
     return position, last, "keeper" if actor.keeper else known
 

@@ -321,7 +321,7 @@ def _take(sessions: sessionmaker[Session], job_id: int, *, at_once: bool) -> Job
     begun = {"state": "running", "tries": Job.tries + 1, "started_at": now, "lease_until": now + LEASE}
     with transaction(sessions) as session:
         taken = update(Job).where(ready, Job.tries < MOST_TRIES).values(begun).returning(Job)
-        job: Job | None = session.scalar(taken)
+        job: Job | None = session.scalar(taken, execution_options={"synchronize_session": False})
         if job is None:
             _park(session, ready, now)
         return job
@@ -360,7 +360,7 @@ def _heartbeat(run: Run) -> Iterator[None]:
 def _finish(run: Run) -> None:
     ended = {"state": "done", "ended_at": clock.now(), "lease_until": None, "done": func.coalesce(Job.total, Job.done)}
     with transaction(run.sessions) as session:
-        session.execute(update(Job).where(*run.mine()).values(ended))
+        session.execute(update(Job).where(*run.mine()).values(ended), execution_options={"synchronize_session": False})
 
 
 def _put_back(run: Run) -> None:

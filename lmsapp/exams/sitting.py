@@ -147,10 +147,17 @@ def _hand_out(
 
 def answers_of(session: Session, attempt_id: int) -> dict[str, str]:
     """The answers that count, by item."""
+    return saved(session, attempt_id)[0]
+
+
+def saved(session: Session, attempt_id: int) -> tuple[dict[str, str], datetime | None]:
+    """The answers that count, by item, and when the last of them was saved."""
     rows = session.execute(
-        select(AnswerCurrent.item, AnswerCurrent.value).where(AnswerCurrent.attempt_id == attempt_id)
-    )
-    return {row.item: row.value for row in rows if row.value}
+        select(AnswerCurrent.item, AnswerCurrent.value, AnswerCurrent.saved_at).where(
+            AnswerCurrent.attempt_id == attempt_id, AnswerCurrent.value != ""
+        )
+    ).all()
+    return {row.item: row.value for row in rows}, max((row.saved_at for row in rows), default=None)
 
 
 def answers_hash(answers: Mapping[str, str]) -> str:

@@ -127,19 +127,20 @@ def _page(attempt: Attempt, here: int, refusal: str = "", typed: str | None = No
     now, stopped = clock.now(), queries.stopped_at(attempt)
     left = timedelta(seconds=attempts.seconds_left(attempt.deadline_at, now, stopped))
     offset = now.astimezone(ZoneInfo(zone())).utcoffset() or timedelta()
+    given, saved_at = sitting.saved(db.session(), attempt.id)
     return render_template(
         "exams/question.html",
         attempt=attempt,
         here=here,
         items=attempt.paper.sheet["items"],
-        answers=sitting.answers_of(db.session(), attempt.id),
+        answers=given,
         flags=_flags(attempt.code),
         left=left,
         seconds_left=int(left.total_seconds()),
         paused=stopped is not None,
         offline=attempt.sitting.exam.offline,
         utc_offset=int(offset.total_seconds() // 60),
-        saved_at=queries.saved(db.session(), [attempt.id]).get(attempt.id, (0, None))[1],
+        saved_at=saved_at,
         refusal=refusal,
         typed=typed,
         picture=lambda digest: url_for("exams.picture", code=attempt.code, digest=digest),
@@ -238,7 +239,8 @@ def review(code: str) -> str | Response:
     closed = _onward(attempt)
     if closed is not None:
         return closed
-    given, items = sitting.answers_of(db.session(), attempt.id), attempt.paper.sheet["items"]
+    given, saved_at = sitting.saved(db.session(), attempt.id)
+    items = attempt.paper.sheet["items"]
     left = attempts.seconds_left(attempt.deadline_at, clock.now(), queries.stopped_at(attempt))
     return render_template(
         "exams/review.html",
@@ -248,7 +250,7 @@ def review(code: str) -> str | Response:
         open_numbers=[n for n, i in enumerate(items, 1) if i["item"] not in given],
         flags=_flags(code),
         left=timedelta(seconds=left),
-        saved_at=queries.saved(db.session(), [attempt.id]).get(attempt.id, (0, None))[1],
+        saved_at=saved_at,
     )
 
 

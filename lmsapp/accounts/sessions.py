@@ -12,18 +12,20 @@ from lmsapp.accounts import policy, queries
 from lmsapp.accounts.models import Membership, Organisation, Person, SignIn
 from lmsapp.core import clock
 from lmsapp.core.access import Actor
+from lmsapp.core.orm import table
 
 SEEN_EVERY = timedelta(minutes=2)
 _NOW: BindParameter[datetime] = bindparam("now")
 
 
+_sign_ins, _people = table(SignIn), table(Person)
 # What makes a sign-in live; `known_by` gives the values.
 ALIVE = (
-    SignIn.ticket_hash == bindparam("ticket_hash"),
-    SignIn.ended_at.is_(None),
-    SignIn.ends_at > _NOW,
-    SignIn.seen_at > bindparam("not_idle_since"),
-    Person.active,
+    _sign_ins.c.ticket_hash == bindparam("ticket_hash"),
+    _sign_ins.c.ended_at.is_(None),
+    _sign_ins.c.ends_at > _NOW,
+    _sign_ins.c.seen_at > bindparam("not_idle_since"),
+    _people.c.active,
 )
 
 
@@ -72,7 +74,8 @@ def find(session: Session, ticket_hash: str, address: str, idle_hours: int) -> t
 
 def alive(connection: Connection, known: Mapping[str, Any]) -> bool:
     """Whether a ticket's sign-in is live, for writers that found nothing under it."""
-    return connection.execute(select(SignIn.id).join(Person).where(*ALIVE), known).first() is not None
+    mine = select(_sign_ins.c.id).join(_people, _people.c.id == _sign_ins.c.person_id).where(*ALIVE)
+    return connection.execute(mine, known).first() is not None
 
 
 def seen(connection: Connection, sign_in_id: int, at: datetime) -> None:

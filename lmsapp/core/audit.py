@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from lmsapp.core import clock
 from lmsapp.core.access import Actor
 from lmsapp.core.errors import Invalid
-from lmsapp.core.orm import Base
+from lmsapp.core.orm import Base, table
 from lmsapp.core.signing import KeyRing
 from lmsapp.core.translations import N_
 
@@ -74,10 +74,10 @@ class AuditPersonal(Base):
 
 
 # Every act writes here: without the ceremony of mapped objects.
-_HEADS: Any = AuditHead.__table__
-_LINES: Any = AuditLine.__table__
-_PERSONAL: Any = AuditPersonal.__table__
-_SUBJECTS: Any = AuditSubject.__table__
+_HEADS = table(AuditHead)
+_LINES = table(AuditLine)
+_PERSONAL = table(AuditPersonal)
+_SUBJECTS = table(AuditSubject)
 _MOVE = update(_HEADS).where(_HEADS.c.id == 1)
 _ADD, _KEEP, _CALL = insert(_LINES), insert(_PERSONAL), insert(_SUBJECTS)
 _NAMED = select(_SUBJECTS.c.token).where(_SUBJECTS.c.person_id == bindparam("person"))

@@ -63,6 +63,12 @@ def say_conditions(metadata: MetaData) -> None:
         index.dialect_kwargs.update(sqlite_where=condition, postgresql_where=condition)
 
 
+def table(mapped: type[DeclarativeBase]) -> Any:
+    """A model's plain table: a statement made of it waits for no mapper, where the first one after a start with a mapped
+    class settles them all."""
+    return mapped.__table__
+
+
 def upserting(dialect: str) -> Any:
     """The `insert` of a database, which knows `on conflict`; loads no dialect but the one in use."""
     return import_module(f"sqlalchemy.dialects.{dialect}").insert

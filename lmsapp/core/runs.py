@@ -11,13 +11,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import String, func, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, sessionmaker
 
 from lmsapp.core import clock
-from lmsapp.core.orm import Base, Id
+from lmsapp.core.orm import Base, Id, table
 from lmsapp.core.sessions import transaction
 
 log = logging.getLogger(__name__)
@@ -41,7 +40,7 @@ class ServerRun(Base):
     alive_at: Mapped[datetime]
 
 
-_RUNS: Any = ServerRun.__table__  # at the start, when a mapped class would settle all mappers first
+_RUNS = table(ServerRun)
 
 
 class ClockJump(Base):

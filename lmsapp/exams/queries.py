@@ -16,6 +16,7 @@ from lmsapp.cohorts.models import Cohort, Enrolment
 from lmsapp.core import clock
 from lmsapp.core.access import Actor
 from lmsapp.core.errors import NotFound
+from lmsapp.core.orm import table
 from lmsapp.exams import attempts, policy, resits
 from lmsapp.exams.attempts import GOING_ON, State
 from lmsapp.exams.models import (
@@ -264,9 +265,7 @@ def asks_critical(session: Session, bank_id: int) -> bool:
 
 def somebody_sits(session: Session) -> bool:
     """Whether anybody sits an exam now, so that the server's time must not jump."""
-    tries: Any = (
-        Attempt.__table__
-    )  # asked at the server's start too, when a mapped class would settle all mappers first
+    tries = table(Attempt)  # asked at the server's start, too
     return bool(session.scalar(select(exists().where(tries.c.state.in_(GOING_ON)))))
 
 

@@ -14,14 +14,14 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from lmsapp.accounts import sessions
 from lmsapp.accounts.models import Person, SignIn
 from lmsapp.core import clock
 from lmsapp.core.errors import Invalid, NotFound, SignInNeeded
-from lmsapp.core.orm import upserting
+from lmsapp.core.orm import table, upserting
 from lmsapp.core.translations import N_
 from lmsapp.exams import attempts, questions
 from lmsapp.exams.attempts import GOING_ON, State
@@ -72,65 +72,75 @@ class Saved:
     refusal: Refusal | None = None
 
 
-_of_device = and_(AnswerEvent.attempt_id == Attempt.id, AnswerEvent.device == bindparam("device"))
+_clashes = table(AnswerClash)
+_current = table(AnswerCurrent)
+_events = table(AnswerEvent)
+_attempts = table(Attempt)
+_leases = table(DeviceLease)
+_papers = table(Paper)
+_sittings = table(Sitting)
+_sign_ins = table(SignIn)
+_people = table(Person)
+
+_of_device = and_(_events.c.attempt_id == _attempts.c.id, _events.c.device == bindparam("device"))
 
 
 def _newest_lease(column: Any) -> Any:
-    newest = select(column).where(DeviceLease.attempt_id == Attempt.id).order_by(DeviceLease.epoch.desc())
-    return newest.limit(1).correlate(Attempt).scalar_subquery()
+    newest = select(column).where(_leases.c.attempt_id == _attempts.c.id).order_by(_leases.c.epoch.desc())
+    return newest.limit(1).correlate(_attempts).scalar_subquery()
 
 
-_desk = (
+_desk: Select[*tuple[Any, ...]] = (
     select(
-        Attempt.id,
-        Attempt.person_id,
-        Attempt.state,
-        Attempt.deadline_at,
-        Attempt.grace_seconds,
-        Attempt.paused_at,
-        Sitting.paused_at.label("sitting_paused_at"),
-        Paper.shapes,
-        _newest_lease(DeviceLease.device).label("holder"),
-        _newest_lease(DeviceLease.epoch).label("epoch"),
-        select(AnswerEvent.hash)
-        .where(AnswerEvent.attempt_id == Attempt.id)
-        .order_by(AnswerEvent.id.desc())
+        _attempts.c.id,
+        _attempts.c.person_id,
+        _attempts.c.state,
+        _attempts.c.deadline_at,
+        _attempts.c.grace_seconds,
+        _attempts.c.paused_at,
+        _sittings.c.paused_at.label("sitting_paused_at"),
+        _papers.c.shapes,
+        _newest_lease(_leases.c.device).label("holder"),
+        _newest_lease(_leases.c.epoch).label("epoch"),
+        select(_events.c.hash)
+        .where(_events.c.attempt_id == _attempts.c.id)
+        .order_by(_events.c.id.desc())
         .limit(1)
-        .correlate(Attempt)
+        .correlate(_attempts)
         .scalar_subquery()
         .label("last_hash"),
-        select(func.max(AnswerEvent.client_seq))
+        select(func.max(_events.c.client_seq))
         .where(_of_device)
-        .correlate(Attempt)
+        .correlate(_attempts)
         .scalar_subquery()
         .label("highest"),
-        select(func.count(AnswerEvent.client_seq))
+        select(func.count(_events.c.client_seq))
         .where(_of_device)
-        .correlate(Attempt)
+        .correlate(_attempts)
         .scalar_subquery()
         .label("known"),
     )
-    .join(Paper, Paper.attempt_id == Attempt.id)
-    .join(Sitting, Sitting.id == Attempt.sitting_id)
-    .where(Attempt.code == bindparam("code"))
+    .join(_papers, _papers.c.attempt_id == _attempts.c.id)
+    .join(_sittings, _sittings.c.id == _attempts.c.sitting_id)
+    .where(_attempts.c.code == bindparam("code"))
 )
 _desk_of_ticket = (
-    _desk.add_columns(SignIn.id.label("sign_in_id"), SignIn.seen_at)
-    .join(SignIn, SignIn.person_id == Attempt.person_id)
-    .join(Person, Person.id == SignIn.person_id)
+    _desk.add_columns(_sign_ins.c.id.label("sign_in_id"), _sign_ins.c.seen_at)
+    .join(_sign_ins, _sign_ins.c.person_id == _attempts.c.person_id)
+    .join(_people, _people.c.id == _sign_ins.c.person_id)
     .where(*sessions.ALIVE)
 )
-_lock = select(Attempt.id).where(Attempt.code == bindparam("code")).with_for_update()
-_store = insert(AnswerEvent)
+_lock = select(_attempts.c.id).where(_attempts.c.code == bindparam("code")).with_for_update()
+_store = insert(_events)
 
 
 @cache
 def _projecting(dialect: str) -> Any:
     """The answer that counts: by lease epoch, then by the device's own number; wall clocks order nothing."""
-    row = upserting(dialect)(AnswerCurrent)
+    row = upserting(dialect)(_current)
     newer = or_(
-        AnswerCurrent.epoch < row.excluded.epoch,
-        and_(AnswerCurrent.epoch == row.excluded.epoch, AnswerCurrent.client_seq < row.excluded.client_seq),
+        _current.c.epoch < row.excluded.epoch,
+        and_(_current.c.epoch == row.excluded.epoch, _current.c.client_seq < row.excluded.client_seq),
     )
     changed = {name: row.excluded[name] for name in ("value", "epoch", "client_seq", "saved_at")}
     return row.on_conflict_do_update(index_elements=["attempt_id", "item"], set_=changed, where=newer)
@@ -211,7 +221,7 @@ def _lease(connection: Connection, desk: Row[Any], sent: Batch, now: datetime, *
     if closed or (desk.holder is not None and not sent.take_over):
         return desk.epoch or 0, False
     taken = (desk.epoch or 0) + 1
-    connection.execute(insert(DeviceLease).values(attempt_id=desk.id, epoch=taken, device=sent.device, taken_at=now))
+    connection.execute(insert(_leases).values(attempt_id=desk.id, epoch=taken, device=sent.device, taken_at=now))
     return taken, True
 
 
@@ -222,10 +232,10 @@ def _sorted_out(connection: Connection, desk: Row[Any], sent: Batch, now: dateti
         known = {
             row.client_seq: (row.item, row.value)
             for row in connection.execute(
-                select(AnswerEvent.client_seq, AnswerEvent.item, AnswerEvent.value).where(
-                    AnswerEvent.attempt_id == desk.id,
-                    AnswerEvent.device == sent.device,
-                    AnswerEvent.client_seq.in_([given.seq for given in sent.events]),
+                select(_events.c.client_seq, _events.c.item, _events.c.value).where(
+                    _events.c.attempt_id == desk.id,
+                    _events.c.device == sent.device,
+                    _events.c.client_seq.in_([given.seq for given in sent.events]),
                 )
             )
         }
@@ -250,8 +260,8 @@ def _keep_clash(connection: Connection, attempt_id: int, device: str, given: Giv
         "item": given.item,
         "value": given.value,
     }
-    if not connection.execute(select(AnswerClash.id).filter_by(**content).limit(1)).first():
-        connection.execute(insert(AnswerClash).values(received_at=now, **content))
+    if not connection.execute(select(_clashes.c.id).filter_by(**content).limit(1)).first():
+        connection.execute(insert(_clashes).values(received_at=now, **content))
 
 
 def _append(
@@ -313,15 +323,15 @@ def take_in(connection: Connection, attempt_id: int, device: str, epoch: int, ev
     known = {
         row.client_seq: (row.item, row.value)
         for row in connection.execute(
-            select(AnswerEvent.client_seq, AnswerEvent.item, AnswerEvent.value).where(
-                AnswerEvent.attempt_id == attempt_id, AnswerEvent.device == device
+            select(_events.c.client_seq, _events.c.item, _events.c.value).where(
+                _events.c.attempt_id == attempt_id, _events.c.device == device
             )
         )
     }
     if any(known.get(given.seq, (given.item, given.value)) != (given.item, given.value) for given in events):
         return False
     fresh = [given for given in events if given.seq not in known]
-    last = select(AnswerEvent.hash).where(AnswerEvent.attempt_id == attempt_id).order_by(AnswerEvent.id.desc()).limit(1)
+    last = select(_events.c.hash).where(_events.c.attempt_id == attempt_id).order_by(_events.c.id.desc()).limit(1)
     end = connection.execute(last).scalar() or FIRST
     _append(connection, attempt_id, end, device, fresh, clock.now(), epoch=epoch, late=False, leads=True)
     return True
@@ -330,9 +340,9 @@ def take_in(connection: Connection, attempt_id: int, device: str, epoch: int, ev
 def holder(connection: Connection | Session, attempt_id: int) -> tuple[str, int]:
     """The device that writes an attempt now, and the epoch it holds; ("", 0) before the first."""
     row = connection.execute(
-        select(DeviceLease.device, DeviceLease.epoch)
-        .where(DeviceLease.attempt_id == attempt_id)
-        .order_by(DeviceLease.epoch.desc())
+        select(_leases.c.device, _leases.c.epoch)
+        .where(_leases.c.attempt_id == attempt_id)
+        .order_by(_leases.c.epoch.desc())
         .limit(1)
     ).first()
     return (row.device, row.epoch) if row else ("", 0)
@@ -355,9 +365,9 @@ def _acked_to(connection: Connection, desk: Row[Any], device: str, fresh: Sequen
 def acked_to(connection: Connection | Session, attempt_id: int, device: str) -> int:
     """The highest number up to which a device's events are stored without a gap."""
     seqs = connection.execute(
-        select(AnswerEvent.client_seq)
-        .where(AnswerEvent.attempt_id == attempt_id, AnswerEvent.device == device)
-        .order_by(AnswerEvent.client_seq)
+        select(_events.c.client_seq)
+        .where(_events.c.attempt_id == attempt_id, _events.c.device == device)
+        .order_by(_events.c.client_seq)
     ).scalars()
     reached = 0
     for seq in seqs:
@@ -370,8 +380,6 @@ def acked_to(connection: Connection | Session, attempt_id: int, device: str) -> 
 def next_seq(session: Session, attempt_id: int, device: str) -> int:
     """The next number for a device without a memory of its own (a browser without JavaScript)."""
     highest = session.scalar(
-        select(func.max(AnswerEvent.client_seq)).where(
-            AnswerEvent.attempt_id == attempt_id, AnswerEvent.device == device
-        )
+        select(func.max(_events.c.client_seq)).where(_events.c.attempt_id == attempt_id, _events.c.device == device)
     )
     return (highest or 0) + 1

@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
     ColumnElement,
     Index,
+    Select,
     String,
     UniqueConstraint,
     and_,
@@ -31,7 +33,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, sessionmaker
 
 from lmsapp.core import clock, translations
 from lmsapp.core.errors import Busy, LmsError
-from lmsapp.core.orm import Base, Id, upserting
+from lmsapp.core.orm import Base, Id, table, upserting
 from lmsapp.core.sessions import transaction
 
 log = logging.getLogger(__name__)
@@ -99,6 +101,20 @@ def enqueue(
     total: int | None = None,
 ) -> Job:
     """Asks for work in the caller's transaction; with a `key`, asking twice gives the same job, whatever became of it."""
+    number = ask(session, name, arguments, asked_by=asked_by, key=key, total=total)
+    return session.get_one(Job, number) if number else session.scalars(_known(name, key)).one()
+
+
+def ask(
+    session: Session,
+    name: str,
+    arguments: dict[str, Any],
+    *,
+    asked_by: int | None,
+    key: str | None = None,
+    total: int | None = None,
+) -> int | None:
+    """Like `enqueue`, where the job itself is not looked at: its number, or None when it had been asked for before."""
     asked = {
         "name": name,
         "key": key,
@@ -108,13 +124,20 @@ def enqueue(
         "total": total,
         "created_at": clock.now(),
     }
-    inserting = upserting(session.get_bind().dialect.name)(Job).values(asked)
-    once = inserting.on_conflict_do_nothing(index_elements=["name", "key"]).returning(Job)
-    job: Job | None = session.scalar(once)
-    if job is None:
-        return session.scalars(select(Job).where(Job.name == name, Job.key == key)).one()
-    _carry_after_commit(session, job)
-    return job
+    number: int | None = session.scalar(_asking(session.get_bind().dialect.name), asked)
+    if number is not None:
+        _carry_after_commit(session, number)
+    return number
+
+
+@cache
+def _asking(dialect: str) -> Any:
+    jobs = table(Job)
+    return upserting(dialect)(jobs).on_conflict_do_nothing(index_elements=["name", "key"]).returning(jobs.c.id)
+
+
+def _known(name: str, key: str | None) -> Select[Job]:
+    return select(Job).where(Job.name == name, Job.key == key)
 
 
 def carry_with(carry: Carry) -> None:
@@ -131,11 +154,11 @@ def carry_no_more(carry: Carry) -> None:
 
 def known(session: Session, name: str, key: str | None) -> Job | None:
     """The job asked for with this key before; None when there is none, or no key."""
-    return None if key is None else session.scalar(select(Job).where(Job.name == name, Job.key == key))
+    return None if key is None else session.scalar(_known(name, key))
 
 
-def _carry_after_commit(session: Session, job: Job) -> None:
-    session.info.setdefault(_TO_CARRY, []).append(job.id)
+def _carry_after_commit(session: Session, number: int) -> None:
+    session.info.setdefault(_TO_CARRY, []).append(number)
 
 
 @event.listens_for(Session, "after_commit")
@@ -176,7 +199,7 @@ def resume(session: Session, job: Job, by: int | None) -> None:
     if job.state in {"cancelled", "failed", "parked"}:
         job.asked_by = by
         job.state, job.tries, job.ended_at, job.lease_until = "waiting", 0, None, None
-        _carry_after_commit(session, job)
+        _carry_after_commit(session, job.id)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,7 @@ from lmsapp.core.access import Actor, demand
 from lmsapp.core.errors import Conflict, Invalid, NotFound
 from lmsapp.core.events import publish
 from lmsapp.core.formatting import latin_digits
+from lmsapp.core.orm import table
 from lmsapp.core.translations import N_
 from lmsapp.exams import attempts, composing, policy, queries, resits, saving
 from lmsapp.exams.attempts import GOING_ON, State
@@ -35,6 +36,7 @@ from lmsapp.exams.models import (
     Submission,
 )
 
+_NOTE = insert(table(AttemptEvent))
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 MOST_AT_ONCE = 500
 
@@ -258,15 +260,15 @@ def settle(
     )
     session.add(submission)
     before, attempt.state = State(attempt.state), State.SUBMITTED
-    _note(session, attempt, before, State.SUBMITTED, now, actor.person_id, "expiry" if by_expiry else None)
     try:
         session.flush()
     except IntegrityError as problem:
         raise Conflict(N_("This exam was handed in a moment ago.")) from problem
+    _note(session, attempt, before, State.SUBMITTED, now, actor.person_id, "expiry" if by_expiry else None)
     audit.record(
         session, "attempt.handed-in", actor, on=("attempt", attempt.id), after={"answers": submission.answers_hash}
     )
-    jobs.enqueue(session, "exams.mark", {"attempt": attempt.id}, asked_by=actor.person_id, key=f"attempt-{attempt.id}")
+    jobs.ask(session, "exams.mark", {"attempt": attempt.id}, asked_by=actor.person_id, key=f"attempt-{attempt.id}")
     publish(session, AttemptHandedIn(attempt.id, attempt.enrolment_id))
     return submission
 
@@ -280,9 +282,8 @@ def _note(
     person_id: int | None,
     reason: str | None = None,
 ) -> None:
-    session.add(
-        AttemptEvent(attempt_id=attempt.id, before=before, after=after, at=at, person_id=person_id, reason=reason)
-    )
+    noted = {"attempt_id": attempt.id, "before": before, "after": after, "at": at, "person_id": person_id}
+    session.execute(_NOTE, noted | {"reason": reason})
 
 
 def note(

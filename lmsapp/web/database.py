@@ -58,8 +58,7 @@ def write_aside(function: Callable[[Session], T]) -> T:
     language, known = translations.current().code, {jobs.COMMITTED_BY_OTHERS: True}
 
     def write(connection: Connection) -> tuple[T, list[int]]:
-        joined = Session(bind=connection, join_transaction_mode="create_savepoint", info=known)
-        with translations.use(language), joined as session:
+        with translations.use(language), Session(bind=connection, info=known) as session:
             result = function(session)
             session.commit()
             return result, jobs.asked_in(session)

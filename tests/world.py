@@ -109,7 +109,7 @@ def _world(
         "attendance", person.name_language, Decimal(20), (cohort.starts_on, cohort.ends_on), "Hall A"
     )
     award = issuing.issue(session, KEEPER, person, edition, stated, settings, ring, enrolment=enrolment)
-    job = jobs.enqueue(session, "nothing", {}, asked_by=members["manager"].person_id)
+    job_id = jobs.enqueue(session, "nothing", {}, asked_by=members["manager"].person_id)
     return Things(
         person.number,
         person.memberships[0].id,
@@ -120,7 +120,7 @@ def _world(
         on_paper(session, settings, held, enrolment.id),
         released,
         award.serial,
-        job.id,
+        job_id,
         printed(session, settings),
         *_drafted(session, members[instructor].actor),
         picture,

@@ -80,4 +80,5 @@ def alive(connection: Connection, known: Mapping[str, Any]) -> bool:
 
 def seen(connection: Connection, sign_in_id: int, at: datetime) -> None:
     """Notes when a session was last used; run by the group-commit writer."""
-    connection.execute(update(SignIn).where(SignIn.id == sign_in_id, SignIn.seen_at < at).values(seen_at=at))
+    mine = (_sign_ins.c.id == sign_in_id, _sign_ins.c.seen_at < at)
+    connection.execute(update(_sign_ins).where(*mine).values(seen_at=at))

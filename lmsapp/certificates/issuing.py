@@ -125,9 +125,9 @@ def close_out(session: Session, actor: Actor, cohort: Cohort, settings: Settings
     return made
 
 
-def queue_documents(session: Session, actor: Actor, awards: Sequence[Award], key: str) -> jobs.Job:
+def queue_documents(session: Session, actor: Actor, awards: Sequence[Award], key: str) -> None:
     """One job that renders what has no document yet."""
-    return jobs.enqueue(
+    jobs.enqueue(
         session, RENDER, {"awards": [a.id for a in awards]}, asked_by=actor.person_id, key=key, total=len(awards)
     )
 

@@ -19,7 +19,6 @@ from sqlalchemy import (
     CheckConstraint,
     ColumnElement,
     Index,
-    Select,
     String,
     UniqueConstraint,
     and_,
@@ -99,22 +98,11 @@ def enqueue(
     asked_by: int | None,
     key: str | None = None,
     total: int | None = None,
-) -> Job:
-    """Asks for work in the caller's transaction; with a `key`, asking twice gives the same job, whatever became of it."""
-    number = ask(session, name, arguments, asked_by=asked_by, key=key, total=total)
-    return session.get_one(Job, number) if number else session.scalars(_known(name, key)).one()
+) -> int:
+    """Asks for work in the caller's transaction; returns the job's number.
 
-
-def ask(
-    session: Session,
-    name: str,
-    arguments: dict[str, Any],
-    *,
-    asked_by: int | None,
-    key: str | None = None,
-    total: int | None = None,
-) -> int | None:
-    """Like `enqueue`, where the job itself is not looked at: its number, or None when it had been asked for before."""
+    With a `key`, asking twice gives the same job, whatever became of it.
+    """
     asked = {
         "name": name,
         "key": key,
@@ -125,8 +113,9 @@ def ask(
         "created_at": clock.now(),
     }
     number: int | None = session.scalar(_asking(session.get_bind().dialect.name), asked)
-    if number is not None:
-        _carry_after_commit(session, number)
+    if number is None:
+        return session.scalars(select(Job.id).where(Job.name == name, Job.key == key)).one()
+    _carry_after_commit(session, number)
     return number
 
 
@@ -134,10 +123,6 @@ def ask(
 def _asking(dialect: str) -> Any:
     jobs = table(Job)
     return upserting(dialect)(jobs).on_conflict_do_nothing(index_elements=["name", "key"]).returning(jobs.c.id)
-
-
-def _known(name: str, key: str | None) -> Select[Job]:
-    return select(Job).where(Job.name == name, Job.key == key)
 
 
 def carry_with(carry: Carry) -> None:
@@ -154,7 +139,7 @@ def carry_no_more(carry: Carry) -> None:
 
 def known(session: Session, name: str, key: str | None) -> Job | None:
     """The job asked for with this key before; None when there is none, or no key."""
-    return None if key is None else session.scalar(_known(name, key))
+    return None if key is None else session.scalar(select(Job).where(Job.name == name, Job.key == key))
 
 
 def _carry_after_commit(session: Session, number: int) -> None:

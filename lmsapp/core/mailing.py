@@ -59,7 +59,7 @@ def send(session: Session, to: str, subject: str, text: str, language: str, *, o
     )
     session.add(mail)
     session.flush()
-    jobs.ask(session, DELIVER, {"mail": mail.id}, asked_by=None, key=once or f"mail-{mail.id}")
+    jobs.enqueue(session, DELIVER, {"mail": mail.id}, asked_by=None, key=once or f"mail-{mail.id}")
     return mail
 
 

@@ -133,12 +133,12 @@ def count_anew(session: Session, exam_ids: Sequence[int]) -> Totals:
     return found
 
 
-def ask_anew(session: Session, actor: Actor, bank: Bank) -> jobs.Job:
+def ask_anew(session: Session, actor: Actor, bank: Bank) -> None:
     """Asks the worker to count a bank's exams anew."""
     demand(policy.may_publish(actor))
     exam_ids = list(session.scalars(select(Exam.id).where(Exam.bank_id == bank.id)))
     audit.record(session, "analysis.counted-anew", actor, on=("bank", bank.code))
-    return jobs.enqueue(session, ANEW, {"exams": exam_ids}, asked_by=actor.person_id)
+    jobs.enqueue(session, ANEW, {"exams": exam_ids}, asked_by=actor.person_id)
 
 
 # ---------- reading ----------

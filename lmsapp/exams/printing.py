@@ -159,7 +159,7 @@ def ask(session: Session, actor: Actor, held: Sitting, size: str) -> Job:
     codes = sorted(seat.attempt.code for seat in seats(session, held) if seat.attempt)
     if not codes:
         raise Conflict(N_("No paper is prepared for this sitting yet."))
-    job = jobs.enqueue(
+    number = jobs.enqueue(
         session,
         PRINT,
         {"sitting": held.id, "size": size},
@@ -168,6 +168,7 @@ def ask(session: Session, actor: Actor, held: Sitting, size: str) -> Job:
         total=len(codes),
     )
     audit.record(session, "papers.printed", actor, on=("sitting", held.id), after={"papers": len(codes), "size": size})
+    job = session.get_one(Job, number)
     if job.state == "done" and wanted(session, held.id, size):  # asked before, and files were lost since
         job.state, job.done, job.lease_until = "waiting", 0, None
     return job

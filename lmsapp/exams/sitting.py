@@ -268,7 +268,7 @@ def settle(
     audit.record(
         session, "attempt.handed-in", actor, on=("attempt", attempt.id), after={"answers": submission.answers_hash}
     )
-    jobs.ask(session, "exams.mark", {"attempt": attempt.id}, asked_by=actor.person_id, key=f"attempt-{attempt.id}")
+    jobs.enqueue(session, "exams.mark", {"attempt": attempt.id}, asked_by=actor.person_id, key=f"attempt-{attempt.id}")
     publish(session, AttemptHandedIn(attempt.id, attempt.enrolment_id))
     return submission
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, selectinload, sessionmaker
 from lmsapp.core import clock, pdf, pictures
 from lmsapp.core.access import Actor
 from lmsapp.core.errors import Conflict
-from lmsapp.core.jobs import Job, enqueue
+from lmsapp.core.jobs import enqueue
 from lmsapp.core.pdf import PdfOptions
 from lmsapp.core.sessions import transaction
 from lmsapp.core.settings import Settings
@@ -60,8 +60,8 @@ def missing(session: Session, edition: MaterialEdition, *, drafts_allowed: bool)
             yield Missing(said, half[0] if half else last + 1)
 
 
-def ask(session: Session, actor: Actor, *, drafts_allowed: bool) -> list[Job]:
-    """Asks for the files that are missing, one job an edition; asking twice for the same words is one job."""
+def ask(session: Session, actor: Actor, *, drafts_allowed: bool) -> list[int]:
+    """Asks for the files that are missing, one job an edition, whose numbers it returns; twice for the same words is one."""
     asked = []
     for edition in published(session):
         wanted = list(missing(session, edition, drafts_allowed=drafts_allowed))

@@ -27,7 +27,7 @@ Maker = sessionmaker[Session]
 
 def ask(maker: Maker, name: str = "work", key: str | None = None, total: int | None = None) -> int:
     with transaction(maker) as session:
-        return jobs.enqueue(session, name, {"n": 1}, asked_by=7, key=key, total=total).id
+        return jobs.enqueue(session, name, {"n": 1}, asked_by=7, key=key, total=total)
 
 
 def job_of(maker: Maker, number: int) -> Job:
@@ -83,9 +83,9 @@ def test_a_job_is_carried_after_the_outermost_commit_only(maker: Maker) -> None:
     jobs.carry_with(carry)
     try:
         with transaction(maker) as session:
-            number = jobs.enqueue(session, "work", {}, asked_by=None, key="a").id
+            number = jobs.enqueue(session, "work", {}, asked_by=None, key="a")
             with session.begin_nested():
-                other = jobs.enqueue(session, "work", {}, asked_by=None).id
+                other = jobs.enqueue(session, "work", {}, asked_by=None)
             finished.set()
     finally:
         jobs.carry_no_more(carry)

@@ -2,11 +2,14 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
+from lmsapp.accounts import sessions
+from lmsapp.accounts.models import SignIn
 from lmsapp.core import clock
 from lmsapp.core.access import Actor
 from lmsapp.core.errors import Invalid, NotFound
@@ -143,10 +146,10 @@ def test_the_chain_of_events_is_unbroken(session: Session, attempt: Attempt) -> 
     save(session, attempt, Given(1, "q1", value(attempt)), device="device-2")
     receipt = save(session, attempt, Given(4, "q1", value(attempt, place=1))).receipt
     end = saving.FIRST
-    for event in kept(session, attempt):
-        given = Given(event.client_seq, event.item, event.value)
-        assert (event.previous_hash, event.hash) == (end, saving.chained(end, attempt.id, event.device, given))
-        end = event.hash
+    for one in kept(session, attempt):
+        given = Given(one.client_seq, one.item, one.value)
+        assert (one.previous_hash, one.hash) == (end, saving.chained(end, attempt.id, one.device, given))
+        end = one.hash
     assert receipt == end[:8]
 
 
@@ -156,9 +159,9 @@ def test_the_projection_can_be_rebuilt_from_the_events(session: Session, attempt
     save(session, attempt, Given(1, "q1", value(attempt)), device="device-2", take_over=True)
     save(session, attempt, Given(9, "q1", value(attempt, place=1)))
     rebuilt: dict[str, tuple[int, int, str]] = {}
-    for event in kept(session, attempt):
-        if not (event.late or event.evidence):
-            rebuilt[event.item] = max(rebuilt.get(event.item, (0, 0, "")), (event.epoch, event.client_seq, event.value))
+    for one in kept(session, attempt):
+        if not (one.late or one.evidence):
+            rebuilt[one.item] = max(rebuilt.get(one.item, (0, 0, "")), (one.epoch, one.client_seq, one.value))
     current = session.scalars(select(AnswerCurrent).where(AnswerCurrent.attempt_id == attempt.id)).all()
     assert {k.item: (k.epoch, k.client_seq, k.value) for k in current} == rebuilt
 
@@ -172,8 +175,6 @@ def test_nobody_else_writes(session: Session, attempt: Attempt, cast: dict[str, 
 def test_an_answer_takes_three_statements(session: Session, attempt: Attempt) -> None:
     if session.get_bind().dialect.name != "sqlite":
         pytest.skip("there the lock is a statement of its own")
-    from sqlalchemy import event
-
     save(session, attempt, Given(1, "q1", value(attempt)))
     seen: list[str] = []
     connection = session.connection()
@@ -181,6 +182,24 @@ def test_an_answer_takes_three_statements(session: Session, attempt: Attempt) ->
     save(session, attempt, Given(2, "q1", value(attempt, place=1)))
     assert len(seen) == 3, seen
     assert session.scalar(select(func.count()).select_from(AnswerClash)) == 0
+
+
+def test_the_first_answer_after_a_start_waits_for_no_mapper(session: Session, attempt: Attempt) -> None:
+    ticket, now = "t" * 64, clock.now()
+    begun = {"begun_at": now, "fresh_at": now, "ends_at": now + timedelta(hours=1), "device": ""}
+    earlier = now - 2 * sessions.SEEN_EVERY  # so that being seen is written down, too
+    session.add(SignIn(ticket_hash=ticket, person_id=attempt.person_id, seen_at=earlier, **begun))
+    session.flush()
+    connection, mapped = session.connection(), []
+
+    def note(_connection: object, statement: Any, *_rest: object) -> None:
+        if statement._propagate_attrs:  # what tells a statement of mapped classes
+            mapped.append(str(statement))
+
+    event.listen(connection, "before_execute", note)
+    sent = Batch("device-1", (Given(1, "q1", value(attempt)),))
+    assert saving.save_by_ticket(connection, attempt.code, sessions.known_by(ticket, 1), sent).acked_to == 1
+    assert mapped == []
 
 
 EVENT = {"seq": 1, "item": "q1", "value": "o1", "at": "2026-11-25T08:00:00Z", "mono": 1200}

@@ -139,6 +139,11 @@ def of(page: Page, kind: str) -> Locator:
     return form
 
 
+def writes(page: Page) -> None:
+    """Waits until this device is the one that writes the exam."""
+    until(page, "document.querySelector('exam-page').memory?.device.epoch")
+
+
 def said(page: Page, state: str) -> None:
     """Waits for the words of a state."""
     expect(page.locator(f"[data-saving={state}]")).to_be_visible(timeout=40_000)
@@ -288,7 +293,9 @@ def test_somebody_elses_answer_never_counts_as_saved(room: Room, browse: Callabl
 
 
 def test_two_devices_one_writes_and_the_other_is_told(room: Room, browse: Callable[..., Page]) -> None:
-    first, second = browse(), browse("en", 1280)
+    first = browse()
+    writes(first)
+    second = browse("en", 1280)
     expect(second.locator("[data-notice=lease]")).to_be_visible()
     of(first, "single").locator(".answer input").first.check()
     said(first, "saved")
@@ -364,6 +371,7 @@ def test_a_store_that_refuses_is_told_and_the_answers_still_reach_the_server(
     room: Room, browse: Callable[..., Page]
 ) -> None:
     page = browse("en")
+    writes(page)
     page.add_init_script("Object.defineProperty(window, 'indexedDB', { get() { throw new Error('refused'); } });")
     page.reload()
     page.locator("[data-act=take-over]").click()

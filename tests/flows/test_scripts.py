@@ -11,7 +11,6 @@ from itertools import cycle, product
 from typing import Any
 
 import pytest
-import waitress
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FunctionLoader
 from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy import String, Text, select, update
@@ -21,7 +20,7 @@ from lmsapp.core.sessions import transaction
 from lmsapp.exams import papers
 from lmsapp.exams.models import AnswerCurrent, Paper, QuestionDraft
 from lmsapp.models import Base
-from lmsapp.web import headers
+from lmsapp.web import channels, headers
 from tests.house import House, Worlds, address, rules
 
 ACTS = (
@@ -114,13 +113,13 @@ def _in_words(value: Any, samples: Iterator[str], name: str = "") -> Any:
 @contextmanager
 def served(house: House) -> Iterator[str]:
     """The application behind its real server, on a port of its own."""
-    server = waitress.create_server(house.app, host="127.0.0.1", port=0, threads=4)
+    server = channels.create_server(house.app, host="127.0.0.1", port=0, threads=4)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
-        server.close()
+        server.trigger.pull_trigger(server.close)  # by its own thread: nobody closes what another one waits for
         thread.join(5)
 
 

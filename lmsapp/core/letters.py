@@ -1,7 +1,7 @@
 """The words of letters: a template of `templates/mail` in the reader's language; its first line is the subject.
 
-The template is plain text. The HTML of a letter is the same text with its direction, for programs that show HTML only:
-no picture, no style sheet, nothing that tells the sender it was opened.
+The template is plain text. The HTML of a letter is the same text with its direction, in a column that reads well: no
+picture, no style sheet, no colour that a dark program would have to guess, nothing that tells the sender it was opened.
 """
 
 import re
@@ -16,6 +16,11 @@ from lmsapp.core.locales import DEFAULT, LANGUAGES
 from lmsapp.core.translations import gettext, use
 
 _LINK = re.compile(r"https?://\S+")
+_COLUMN = (
+    "max-width:36em;margin:1.5em auto;padding:0 1em;overflow-wrap:anywhere;"
+    "font:1em/1.6 'Noto Sans','Noto Sans Georgian','Noto Naskh Arabic','Segoe UI',Tahoma,Arial,sans-serif"
+)
+_SENDER = "margin-top:2em;padding-top:1em;border-top:1px solid;font-size:.875em;opacity:.75"
 
 
 def written(letter: str, language: str, **values: Any) -> tuple[str, str]:
@@ -26,12 +31,14 @@ def written(letter: str, language: str, **values: Any) -> tuple[str, str]:
 
 
 def as_html(text: str, language: str) -> str:
-    """The same text as a page: paragraphs as they are, addresses as links."""
+    """The same text as a page: paragraphs as they are, addresses as links, the last paragraph as who wrote."""
     spoken = LANGUAGES.get(language, DEFAULT)
-    paragraphs = "\n".join(f"<p>{_linked(one)}</p>" for one in text.strip().split("\n\n"))
+    *words, sender = (_linked(one) for one in text.strip().split("\n\n"))
+    paragraphs = "\n".join(f"<p>{one}</p>" for one in words)
     return (
         f'<!doctype html>\n<html lang="{spoken.tag}" dir="{spoken.direction}">\n'
-        f'<head><meta charset="utf-8"></head>\n<body>\n{paragraphs}\n</body>\n</html>\n'
+        '<head><meta charset="utf-8"><meta name="color-scheme" content="light dark"></head>\n'
+        f'<body style="{_COLUMN}">\n{paragraphs}\n<p style="{_SENDER}">{sender}</p>\n</body>\n</html>\n'
     )
 
 

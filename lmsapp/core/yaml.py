@@ -16,7 +16,7 @@ def read(text: str, first_line: int = 1) -> Any:
     import yaml  # noqa: PLC0415 - pages never need it
 
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are the safe one
     except yaml.YAMLError as problem:
         mark = getattr(problem, "problem_mark", None)
         message = f"not YAML: {getattr(problem, 'problem', problem)}"

@@ -6,16 +6,18 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import CodeType
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
 from lmsapp import installation, wiring
 from lmsapp.accounts.models import SignIn
-from lmsapp.app import create_app
+from lmsapp.app import LmsFlask, create_app
 from lmsapp.bench.clusters import Cluster
 from lmsapp.core import clock, events, figures, settings
 from lmsapp.core.errors import Invalid
@@ -29,6 +31,22 @@ from tests.house import House, Worlds
 
 IN_CI = bool(os.environ.get("CI"))
 figures.folders.append(Path(__file__).parent / "data" / "content" / "figures")
+
+
+class Compiled(BytecodeCache):
+    """Templates compiled once for all applications of a run."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self.kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key, bucket.checksum] = bucket.code
+
+
+LmsFlask.jinja_options = {"bytecode_cache": Compiled()}
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
 from lmsapp import installation, wiring
+from lmsapp.accounts import secrets
 from lmsapp.accounts.models import SignIn
 from lmsapp.app import LmsFlask, create_app
 from lmsapp.bench.clusters import Cluster
@@ -54,6 +55,13 @@ def nobody_listens() -> Iterator[None]:
     """What one test's application hears, the next test's does not."""
     yield
     events.hear_nothing()
+
+
+@pytest.fixture(autouse=True)
+def quick_secrets(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashing a secret takes no time, except where a test is about that (marked `real_secrets`)."""
+    if request.node.get_closest_marker("real_secrets") is None:
+        monkeypatch.setattr(secrets, "_hasher", casting.QUICK)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

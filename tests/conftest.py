@@ -74,13 +74,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite database with all tables and the cast, made once and copied for each test."""
+    """A SQLite database with all tables, the cast and the sample course, made once and copied for each test."""
     folder = tmp_path_factory.mktemp("template")
-    opened = installation.opened(settings.load(folder, {}))
+    _furnish(installation.opened(settings.load(folder, {})))
+    return folder / "lmsapp.sqlite"
+
+
+def _furnish(opened: installation.Installation) -> None:
     with transaction(opened.sessions) as session:
         casting.assemble(session)
+        world.course(session)
     opened.engine.dispose()
-    return folder / "lmsapp.sqlite"
 
 
 @pytest.fixture
@@ -212,14 +216,11 @@ def postgres_cluster() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_cluster: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A database with all tables and the cast, copied for each test."""
+    """The same on PostgreSQL."""
     name = f"template_{uuid.uuid4().hex[:8]}"
     _administer(postgres_cluster, f"CREATE DATABASE {name}")
     folder = tmp_path_factory.mktemp("pg")
-    opened = installation.opened(settings.load(folder, {}, database_url=f"{postgres_cluster}/{name}"))
-    with transaction(opened.sessions) as session:
-        casting.assemble(session)
-    opened.engine.dispose()
+    _furnish(installation.opened(settings.load(folder, {}, database_url=f"{postgres_cluster}/{name}")))
     return name
 
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from types import CodeType
@@ -12,7 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2.bccache import Bucket, BytecodeCache
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 from sqlalchemy.orm import Session
 
 from lmsapp import installation, wiring
@@ -106,17 +107,18 @@ def opened(chosen: Settings) -> Iterator[installation.Installation]:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def session(request: pytest.FixtureRequest) -> Iterator[Session]:
-    """A writing session with the cast in it, on SQLite and on PostgreSQL."""
-    if request.param == "sqlite":
-        found = request.getfixturevalue("opened")
-    else:
-        url = request.getfixturevalue("postgres_database")
-        folder = request.getfixturevalue("tmp_path") / "var"
-        found = installation.opened(settings.load(folder, {}, database_url=url, allow_drafts=True))
+    """A writing session with the cast and the sample course in it, on SQLite and on PostgreSQL; it ends in no commit."""
+    kept = "postgres_alone" if request.node.get_closest_marker("own_database") else "postgres_shared"
+    found = request.getfixturevalue("opened" if request.param == "sqlite" else kept)
     with writing(), found.sessions() as opened_session:
+        event.listen(opened_session, "after_commit", _refuse)
         yield opened_session
         opened_session.rollback()
-    found.engine.dispose()
+
+
+def _refuse(session: Session) -> None:
+    if not session.in_nested_transaction():
+        pytest.fail("the next test would see what is committed here: use a session of `opened`")
 
 
 @pytest.fixture
@@ -224,13 +226,38 @@ def postgres_template(postgres_cluster: str, tmp_path_factory: pytest.TempPathFa
     return name
 
 
+@contextmanager
+def _copied(cluster: str, template: str) -> Iterator[str]:
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    _administer(cluster, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield f"{cluster}/{name}"
+    _administer(cluster, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def postgres_database(postgres_cluster: str, postgres_template: str) -> Iterator[str]:
     """The address of a database of this test's own."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    _administer(postgres_cluster, f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
-    yield f"{postgres_cluster}/{name}"
-    _administer(postgres_cluster, f"DROP DATABASE {name} WITH (FORCE)")
+    with _copied(postgres_cluster, postgres_template) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_shared(
+    postgres_cluster: str, postgres_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[installation.Installation]:
+    """An installation for tests that commit nothing: copying a database takes longer than most of them."""
+    with _copied(postgres_cluster, postgres_template) as url:
+        opened = installation.opened(settings.load(tmp_path_factory.mktemp("pg"), {}, database_url=url))
+        yield opened
+        opened.engine.dispose()
+
+
+@pytest.fixture
+def postgres_alone(postgres_database: str, tmp_path: Path) -> Iterator[installation.Installation]:
+    """An installation of this test's own."""
+    opened = installation.opened(settings.load(tmp_path / "var", {}, database_url=postgres_database))
+    yield opened
+    opened.engine.dispose()
 
 
 def _administer(cluster: str, statement: str) -> None:

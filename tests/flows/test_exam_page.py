@@ -395,6 +395,31 @@ def test_a_store_that_refuses_is_told_and_the_answers_still_reach_the_server(
     assert room.answers() == {"single": "o1"}
 
 
+# A store that opens slowly, or never.
+SLOW_STORE = """
+const open = IDBFactory.prototype.open;
+IDBFactory.prototype.open = function (...words) {
+  const request = open.apply(this, words);
+  Object.defineProperty(request, "onsuccess", { set(told) { request.addEventListener("success", () => WAIT); } });
+  return request;
+};
+"""
+
+
+@pytest.mark.parametrize("wait", ["setTimeout(told, 1500)", "undefined"], ids=["slow", "never"])
+def test_an_answer_given_while_the_store_is_opening_is_kept(room: Room, browse: Callable[..., Page], wait: str) -> None:
+    page = browse("en")
+    writes(page)
+    page.add_init_script(SLOW_STORE.replace("WAIT", wait))
+    page.reload()
+    if wait == "undefined":  # without its store this page is another device
+        page.locator("[data-act=take-over]").click()
+    of(page, "single").locator(".answer input").first.check()
+    said(page, "saved")
+    assert room.answers() == {"single": "o1"}
+    assert check_words(room, page) >= 1
+
+
 def ready(page: Page) -> None:
     """Waits until the device can go on without the server: its worker has the page, its seal has leave."""
     until(page, "document.querySelector('exam-page').seal?.ready")

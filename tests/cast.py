@@ -87,6 +87,11 @@ def members(session: Session) -> dict[str, Member]:
     return {key: found[key] for key in ("anonymous", *PEOPLE)}
 
 
+def person(session: Session, key: str) -> Person:
+    """One of the cast."""
+    return session.scalars(select(Person).where(Person.email == f"{key}@example.org")).one()
+
+
 def organisation(session: Session, code: str) -> Organisation:
     """One of the cast's organisations."""
     return session.scalars(select(Organisation).where(Organisation.code == code)).one()

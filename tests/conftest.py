@@ -157,7 +157,7 @@ def signed_in(app: Flask, opened: installation.Installation) -> Callable[[str], 
         ticket = uuid.uuid4().hex
         now = clock.now()
         with transaction(opened.sessions) as session:
-            person_id = casting.members(session)[key].person_id
+            person_id = casting.person(session, key).id
             session.add(
                 SignIn(
                     ticket_hash=ticket_hash(ticket),

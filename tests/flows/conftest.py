@@ -34,7 +34,7 @@ RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
     "resultTypes": ["violations"],  # what is in order is only counted
 }
-STARTS_WITHIN = 60
+STARTS_WITHIN = 60  # and ends
 expect.set_options(timeout=20_000)  # nothing is waited for that long, except where many things are done at once
 
 
@@ -73,7 +73,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield Served(address, opened)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(STARTS_WITHIN)
         opened.engine.dispose()
 
 

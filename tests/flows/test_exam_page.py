@@ -102,7 +102,7 @@ def room(worlds: Worlds, tmp_path: Path) -> Iterator[Room]:
     finally:
         line.close()
         process.terminate()
-        process.wait(20)
+        process.wait(60)
         opened.engine.dispose()
 
 

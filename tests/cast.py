@@ -3,16 +3,18 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from argon2 import PasswordHasher
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lmsapp.accounts import queries, registering, secrets
+from lmsapp.accounts import queries, registering
 from lmsapp.accounts.models import Organisation, Person
 from lmsapp.accounts.registering import NewPerson
 from lmsapp.accounts.roles import Role
 from lmsapp.core import clock
 from lmsapp.core.access import ANYONE, KEEPER, Actor
 
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "four quiet words here"
 PIN = "604118"
 
@@ -48,7 +50,7 @@ class Member:
 
 def assemble(session: Session) -> None:
     """Writes organisations and people; called once for the template database."""
-    hashed = {"password": secrets.hashed(PASSWORD), "pin": secrets.hashed(PIN)}
+    hashed = {"password": QUICK.hash(PASSWORD), "pin": QUICK.hash(PIN)}
     organisations = {
         code: registering.register_organisation(
             session,
@@ -83,6 +85,11 @@ def members(session: Session) -> dict[str, Member]:
         actor = queries.actor_of(session, person, clock.now())
         found[(person.email or "").partition("@")[0]] = Member(person.id, person.number, actor)
     return {key: found[key] for key in ("anonymous", *PEOPLE)}
+
+
+def person(session: Session, key: str) -> Person:
+    """One of the cast."""
+    return session.scalars(select(Person).where(Person.email == f"{key}@example.org")).one()
 
 
 def organisation(session: Session, code: str) -> Organisation:

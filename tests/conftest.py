@@ -4,18 +4,22 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from types import CodeType
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
+from jinja2.bccache import Bucket, BytecodeCache
+from sqlalchemy import create_engine, event, text
 from sqlalchemy.orm import Session
 
 from lmsapp import installation, wiring
+from lmsapp.accounts import secrets
 from lmsapp.accounts.models import SignIn
-from lmsapp.app import create_app
+from lmsapp.app import LmsFlask, create_app
 from lmsapp.bench.clusters import Cluster
 from lmsapp.core import clock, events, figures, settings
 from lmsapp.core.errors import Invalid
@@ -31,11 +35,34 @@ IN_CI = bool(os.environ.get("CI"))
 figures.folders.append(Path(__file__).parent / "data" / "content" / "figures")
 
 
+class Compiled(BytecodeCache):
+    """Templates compiled once for all applications of a run."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self.kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key, bucket.checksum] = bucket.code
+
+
+LmsFlask.jinja_options = {"bytecode_cache": Compiled()}
+
+
 @pytest.fixture(autouse=True)
 def nobody_listens() -> Iterator[None]:
     """What one test's application hears, the next test's does not."""
     yield
     events.hear_nothing()
+
+
+@pytest.fixture(autouse=True)
+def quick_secrets(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashing a secret takes no time, except where a test is about that (marked `real_secrets`)."""
+    if request.node.get_closest_marker("real_secrets") is None:
+        monkeypatch.setattr(secrets, "_hasher", casting.QUICK)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,13 +75,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite database with all tables and the cast, made once and copied for each test."""
+    """A SQLite database with all tables, the cast and the sample course, made once and copied for each test."""
     folder = tmp_path_factory.mktemp("template")
-    opened = installation.opened(settings.load(folder, {}))
+    _furnish(installation.opened(settings.load(folder, {})))
+    return folder / "lmsapp.sqlite"
+
+
+def _furnish(opened: installation.Installation) -> None:
     with transaction(opened.sessions) as session:
         casting.assemble(session)
+        world.course(session)
     opened.engine.dispose()
-    return folder / "lmsapp.sqlite"
 
 
 @pytest.fixture
@@ -76,17 +107,18 @@ def opened(chosen: Settings) -> Iterator[installation.Installation]:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def session(request: pytest.FixtureRequest) -> Iterator[Session]:
-    """A writing session with the cast in it, on SQLite and on PostgreSQL."""
-    if request.param == "sqlite":
-        found = request.getfixturevalue("opened")
-    else:
-        url = request.getfixturevalue("postgres_database")
-        folder = request.getfixturevalue("tmp_path") / "var"
-        found = installation.opened(settings.load(folder, {}, database_url=url, allow_drafts=True))
+    """A writing session with the cast and the sample course in it, on SQLite and on PostgreSQL; it ends in no commit."""
+    kept = "postgres_alone" if request.node.get_closest_marker("own_database") else "postgres_shared"
+    found = request.getfixturevalue("opened" if request.param == "sqlite" else kept)
     with writing(), found.sessions() as opened_session:
+        event.listen(opened_session, "after_commit", _refuse)
         yield opened_session
         opened_session.rollback()
-    found.engine.dispose()
+
+
+def _refuse(session: Session) -> None:
+    if not session.in_nested_transaction():
+        pytest.fail("the next test would see what is committed here: use a session of `opened`")
 
 
 @pytest.fixture
@@ -125,7 +157,7 @@ def signed_in(app: Flask, opened: installation.Installation) -> Callable[[str], 
         ticket = uuid.uuid4().hex
         now = clock.now()
         with transaction(opened.sessions) as session:
-            person_id = casting.members(session)[key].person_id
+            person_id = casting.person(session, key).id
             session.add(
                 SignIn(
                     ticket_hash=ticket_hash(ticket),
@@ -186,24 +218,46 @@ def postgres_cluster() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_cluster: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A database with all tables and the cast, copied for each test."""
+    """The same on PostgreSQL."""
     name = f"template_{uuid.uuid4().hex[:8]}"
     _administer(postgres_cluster, f"CREATE DATABASE {name}")
     folder = tmp_path_factory.mktemp("pg")
-    opened = installation.opened(settings.load(folder, {}, database_url=f"{postgres_cluster}/{name}"))
-    with transaction(opened.sessions) as session:
-        casting.assemble(session)
-    opened.engine.dispose()
+    _furnish(installation.opened(settings.load(folder, {}, database_url=f"{postgres_cluster}/{name}")))
     return name
+
+
+@contextmanager
+def _copied(cluster: str, template: str) -> Iterator[str]:
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    _administer(cluster, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield f"{cluster}/{name}"
+    _administer(cluster, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
 def postgres_database(postgres_cluster: str, postgres_template: str) -> Iterator[str]:
     """The address of a database of this test's own."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    _administer(postgres_cluster, f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
-    yield f"{postgres_cluster}/{name}"
-    _administer(postgres_cluster, f"DROP DATABASE {name} WITH (FORCE)")
+    with _copied(postgres_cluster, postgres_template) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_shared(
+    postgres_cluster: str, postgres_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[installation.Installation]:
+    """An installation for tests that commit nothing: copying a database takes longer than most of them."""
+    with _copied(postgres_cluster, postgres_template) as url:
+        opened = installation.opened(settings.load(tmp_path_factory.mktemp("pg"), {}, database_url=url))
+        yield opened
+        opened.engine.dispose()
+
+
+@pytest.fixture
+def postgres_alone(postgres_database: str, tmp_path: Path) -> Iterator[installation.Installation]:
+    """An installation of this test's own."""
+    opened = installation.opened(settings.load(tmp_path / "var", {}, database_url=postgres_database))
+    yield opened
+    opened.engine.dispose()
 
 
 def _administer(cluster: str, statement: str) -> None:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from lmsapp import installation
-from lmsapp.accounts.models import Person, SignIn
+from lmsapp.accounts.models import SignIn
 from lmsapp.app import create_app
 from lmsapp.core import clock, settings
 from lmsapp.core.sessions import transaction
@@ -67,7 +67,7 @@ class House:
         if key != "anonymous":
             ticket, now = uuid.uuid4().hex, clock.now()
             with transaction(self.opened.sessions) as session:
-                person = session.get_one(Person, cast.members(session)[key].person_id)
+                person = cast.person(session, key)
                 person.must_choose_secret = False
                 session.add(
                     SignIn(

@@ -61,9 +61,17 @@ class Things:
     agency: str
 
 
+def course(session: Session) -> Edition:
+    """The edition of the sample course, with everything that belongs to it loaded."""
+    found = session.scalars(select(Edition)).first()
+    if found is None:
+        content.load_all(session, CONTENT)
+    return found or session.scalars(select(Edition)).one()
+
+
 def build(session: Session, settings: Settings) -> dict[str, dict[str, object]]:
     """Writes both worlds; returns what addresses need of each."""
-    content.load_all(session, CONTENT)
+    course(session)
     ring = KeyRing.load_or_create(settings.keys)
     first = _world(session, settings, ring, "trainee", "instructor", "ge", with_assessor=True)
     second = _world(session, settings, ring, "another_trainee", "other_instructor", "af", with_assessor=False)

@@ -58,6 +58,10 @@ def load(session: Session, actor: Actor, files: Files) -> int:
     path = files.root / "messages.yaml"
     content = files.yaml(path) or {}
     found = read(files)
+    translated = {
+        language: (files.yaml(beside) or {}).get("messages") or {}
+        for language, beside in files.translations(path, content.get("source", "en"))
+    }
     for place, (code, message) in enumerate(found.items()):
         pieces = [
             Piece(message[form], "message", bool(message.get("safety")), form) for form in FORMS if message.get(form)
@@ -68,8 +72,8 @@ def load(session: Session, actor: Actor, files: Files) -> int:
         )
         row.position, row.safety, row.setting = place, bool(message.get("safety")), message.get("setting")
         session.add(row)
-        for language, beside in files.translations(path, content.get("source", "en")):
-            words = ((files.yaml(beside) or {}).get("messages") or {}).get(code) or {}
+        for language, said in translated.items():
+            words = said.get(code) or {}
             words = {"text": words} if isinstance(words, str) else words
             texts = {form: words[form] for form in FORMS if words.get(form) and form in change.keys}
             revising.put_translation(session, actor, change.document, language, texts)

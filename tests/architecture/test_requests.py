@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect
 from werkzeug.routing import Rule
 
 from tests import cast
@@ -37,18 +37,28 @@ def who_may(rule: Rule) -> str:
     )
 
 
-def rows(house: House) -> dict[str, str]:
-    """A digest of every table, but for the traces reading may leave."""
-    found = {}
-    with house.opened.engine.connect() as connection:
-        for name in inspect(connection).get_table_names():
-            if (name, None) in TRACES:
-                continue
-            columns = [c["name"] for c in inspect(connection).get_columns(name) if (name, c["name"]) not in TRACES]
-            shown = ", ".join(f'"{column}"' for column in columns)
-            listed = connection.execute(text(f"SELECT {shown} FROM {name} ORDER BY 1")).all()
-            found[name] = hashlib.sha256(repr(listed).encode()).hexdigest()
+LISTINGS: dict[str, str] = {}  # what lists each table; found once, every house has the same
+
+
+def listings(connection: Connection) -> dict[str, str]:
+    """For every table, all of it but for the traces reading may leave."""
+    looked, found = inspect(connection), {}
+    for name in looked.get_table_names():
+        columns = [c["name"] for c in looked.get_columns(name) if (name, c["name"]) not in TRACES]
+        if (name, None) not in TRACES:
+            found[name] = "SELECT {} FROM {} ORDER BY 1".format(", ".join(f'"{column}"' for column in columns), name)
     return found
+
+
+def rows(house: House) -> dict[str, str]:
+    """A digest of every table."""
+    with house.opened.engine.connect() as connection:
+        if not LISTINGS:
+            LISTINGS.update(listings(connection))
+        return {
+            name: hashlib.sha256(repr(connection.exec_driver_sql(listing).all()).encode()).hexdigest()
+            for name, listing in LISTINGS.items()
+        }
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:

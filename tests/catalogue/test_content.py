@@ -9,12 +9,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from lmsapp import installation
-from lmsapp.catalogue.models import Edition
+from lmsapp.catalogue.models import Course, Edition
 from lmsapp.catalogue.sources import Sources
 from lmsapp.core.errors import Invalid
 from lmsapp.core.locales import LANGUAGES
-from lmsapp.core.sessions import transaction
+from lmsapp.translation.models import Unit
 from lmsapp.upkeep import content
 from tests.world import CONTENT
 
@@ -26,6 +25,17 @@ SHIPPED = Path(__file__).parents[2] / "content"
 def folder(tmp_path: Path) -> Path:
     """A copy of the sample content that a test may damage."""
     return shutil.copytree(CONTENT, tmp_path / "content")
+
+
+@pytest.fixture
+def unknown(folder: Path) -> Path:
+    """The same under a code that no database knows yet."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.suffix == ".yaml":
+            text = path.read_text(encoding="utf-8")
+            path.write_text(text.replace("tst-100", "tst-200").replace("TST-100", "TST-200"), encoding="utf-8")
+        path.rename(path.with_name(path.name.replace("tst-100", "tst-200")))
+    return folder
 
 
 def test_the_sample_content_is_whole() -> None:
@@ -67,28 +77,32 @@ def test_what_is_wrong_is_named_by_file_and_line(folder: Path, name: str, old: s
     assert any(said in line for line in damage(folder, name, old, new))
 
 
-def test_nothing_is_loaded_from_a_damaged_folder(session: Session, folder: Path) -> None:
-    (folder / LESSON).write_text("no header", encoding="utf-8")
+def editions(session: Session) -> list[int]:
+    """The editions of the unknown course."""
+    query = select(Edition.number).join(Course).where(Course.code == "TST-200").order_by(Edition.number)
+    return list(session.scalars(query))
+
+
+def test_nothing_is_loaded_from_a_damaged_folder(session: Session, unknown: Path) -> None:
+    (unknown / LESSON.replace("100", "200")).write_text("no header", encoding="utf-8")
+    before = session.scalar(select(func.count()).select_from(Unit))
     with pytest.raises(Invalid, match="nothing was loaded"):
-        content.load_all(session, folder)
-    assert session.scalar(select(func.count()).select_from(Edition)) == 0
+        content.load_all(session, unknown)
+    assert editions(session) == []
+    assert session.scalar(select(func.count()).select_from(Unit)) == before
 
 
-def test_loading_twice_changes_nothing_and_a_changed_lesson_is_a_new_edition(session: Session, folder: Path) -> None:
-    assert content.load_all(session, folder)["courses"] == {"new": 1}
-    assert content.load_all(session, folder)["courses"] == {"unchanged": 1}
-    path = folder / LESSON
+def test_loading_twice_changes_nothing_and_a_changed_lesson_is_a_new_edition(session: Session, unknown: Path) -> None:
+    assert content.load_all(session, unknown)["courses"] == {"new": 1}
+    assert content.load_all(session, unknown)["courses"] == {"unchanged": 1}
+    path = unknown / LESSON.replace("100", "200")
     path.write_text(path.read_text(encoding="utf-8").replace("A sign is read", "A sign must be read"), encoding="utf-8")
-    assert content.load_all(session, folder)["courses"] == {"new edition": 1}
-    assert session.scalars(select(Edition.number).order_by(Edition.number)).all() == [1, 2]
+    assert content.load_all(session, unknown)["courses"] == {"new edition": 1}
+    assert editions(session) == [1, 2]
 
 
 @pytest.mark.parametrize("code", list(LANGUAGES))
-def test_a_lesson_is_read_in_every_language(
-    code: str, opened: installation.Installation, signed_in: Callable[[str], FlaskClient]
-) -> None:
-    with transaction(opened.sessions) as session:
-        content.load_all(session, CONTENT)
+def test_a_lesson_is_read_in_every_language(code: str, signed_in: Callable[[str], FlaskClient]) -> None:
     browser = signed_in("anonymous")
     page = browser.get(f"/{code}/courses/tst-100/1-first/1-signs").get_data(as_text=True)
     assert 'class="drawn" role="img"' in page
@@ -100,11 +114,7 @@ def test_a_lesson_is_read_in_every_language(
     assert browser.get(f"/{code}/courses/tst-100").status_code == 200
 
 
-def test_a_check_tells_right_from_wrong_without_a_script(
-    opened: installation.Installation, signed_in: Callable[[str], FlaskClient]
-) -> None:
-    with transaction(opened.sessions) as session:
-        content.load_all(session, CONTENT)
+def test_a_check_tells_right_from_wrong_without_a_script(signed_in: Callable[[str], FlaskClient]) -> None:
     browser = signed_in("anonymous")
     base = "/en/courses/tst-100/1-first/1-signs?check="
     assert "That is right" in browser.get(f"{base}1&answer=o2").get_data(as_text=True)

@@ -232,12 +232,12 @@ def test_a_worker_that_lost_its_lease_can_change_nothing_more(maker: Maker) -> N
 
 
 def test_a_step_longer_than_a_lease_keeps_its_job(maker: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "LEASE", timedelta(seconds=0.4))
+    monkeypatch.setattr(jobs, "LEASE", timedelta(seconds=1))
     seen: list[list[int]] = []
 
     def work(_run: Run) -> None:
         for _ in range(10):
-            time.sleep(0.12)
+            time.sleep(0.15)
             with maker() as session:
                 seen.append(jobs.left_behind(session))
 

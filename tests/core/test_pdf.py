@@ -164,7 +164,7 @@ def test_an_idle_press_leaves_and_is_started_again(monkeypatch: pytest.MonkeyPat
     first = render("<p>x")
     press = pdf._room._press
     assert press is not None
-    assert press._process.wait(5) == 0
+    assert press._process.wait(60) == 0
     assert render("<p>x") == first
     pdf.close()
 

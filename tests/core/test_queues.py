@@ -36,7 +36,7 @@ def test_a_job_runs_soon_after_the_commit(maker: Maker, settings: Settings, queu
     worker = queues.start_worker(maker, replace(settings, queue=queue), registry(lambda _run: None))
     try:
         numbers = [ask(maker) for _ in range(5)]
-        assert within(4, lambda: all(job_of(maker, n).state == "done" for n in numbers))
+        assert within(30, lambda: all(job_of(maker, n).state == "done" for n in numbers))
     finally:
         worker.stop()
 
@@ -54,7 +54,7 @@ def test_what_was_asked_while_no_worker_ran_is_found_by_the_sweep(
     number = ask(maker)
     worker = queues.start_worker(maker, settings, registry(lambda _run: None))
     try:
-        assert within(5, lambda: job_of(maker, number).state == "done")
+        assert within(30, lambda: job_of(maker, number).state == "done")
     finally:
         worker.stop()
 
@@ -71,7 +71,7 @@ def test_a_stopped_worker_gives_its_job_back_and_the_next_one_goes_on(maker: Mak
 
     worker = queues.start_worker(maker, settings, registry(slow))
     number = ask(maker)
-    assert begun.wait(5)
+    assert begun.wait(30)
     worker.stop()
     stopped = job_of(maker, number)
     assert (stopped.state, stopped.tries, stopped.lease_until) == ("waiting", 0, None)
@@ -90,7 +90,7 @@ def test_a_damaged_queue_file_is_made_anew_and_no_job_is_lost(
     number = ask(maker)
     worker = queues.start_worker(maker, settings, registry(lambda _run: None))
     try:
-        assert within(5, lambda: job_of(maker, number).state == "done")
+        assert within(30, lambda: job_of(maker, number).state == "done")
     finally:
         worker.stop()
 
@@ -103,7 +103,7 @@ def test_foreign_octets_in_the_queue_do_not_stop_the_worker(maker: Maker, settin
     worker = queues.start_worker(maker, settings, registry(lambda _run: None))
     try:
         number = ask(maker)
-        assert within(8, lambda: job_of(maker, number).state == "done")
+        assert within(30, lambda: job_of(maker, number).state == "done")
     finally:
         worker.stop()
 

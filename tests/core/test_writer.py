@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -42,6 +42,27 @@ def numbers(engine: Engine) -> list[int]:
         return list(connection.execute(text("SELECT id FROM note ORDER BY id")).scalars())
 
 
+def hold(made: Writer, pool: ThreadPoolExecutor, gate: threading.Event) -> Future[bool]:
+    """Keeps the writer busy until the gate opens."""
+    begun = threading.Event()
+
+    def wait(_connection: Connection) -> bool:
+        begun.set()
+        return gate.wait(60)
+
+    running = pool.submit(made.write, wait)
+    assert begun.wait(60)
+    return running
+
+
+def until_waiting(made: Writer, many: int) -> None:
+    """Until so many stand before a busy writer."""
+    end = time.monotonic() + 60
+    while made._waiting.qsize() < many and time.monotonic() < end:
+        time.sleep(0.005)
+    assert made._waiting.qsize() == many
+
+
 def test_the_caller_gets_its_result_and_the_row_is_there(one: Writer, table: Engine) -> None:
     assert one.write(lambda c: add(c, 21)) == 42
     assert numbers(table) == [21]
@@ -65,10 +86,9 @@ def test_what_waits_together_is_committed_together(one: Writer, table: Engine) -
     event.listen(table, "commit", lambda _c: commits.append(1))
     gate = threading.Event()
     with ThreadPoolExecutor(40) as pool:
-        first = pool.submit(one.write, lambda _c: gate.wait(5))
-        time.sleep(0.1)
+        first = hold(one, pool, gate)
         others = [pool.submit(one.write, lambda c, n=n: add(c, n)) for n in range(30)]
-        time.sleep(0.3)
+        until_waiting(one, 30)
         gate.set()
         assert first.result()
         assert [o.result() for o in others] == [2 * n for n in range(30)]
@@ -82,10 +102,11 @@ def test_a_function_that_fails_takes_nobody_with_it_and_leaves_nothing(one: Writ
 
     gate = threading.Event()
     with ThreadPoolExecutor(40) as pool:
-        pool.submit(one.write, lambda _c: gate.wait(5))
+        hold(one, pool, gate)
         good = [pool.submit(one.write, lambda c, n=n: add(c, n)) for n in range(10)]
         bad = [pool.submit(one.write, half) for _ in range(5)]
         double = pool.submit(one.write, lambda c: [add(c, 500), add(c, 500)])
+        until_waiting(one, 16)
         gate.set()
         assert [g.result() for g in good] == [2 * n for n in range(10)]
         assert all(isinstance(b.exception(), Conflict) for b in bad)
@@ -100,9 +121,9 @@ def test_when_the_commit_fails_everybody_is_told_and_nothing_is_there(table: Eng
         raise OSError("the disk is gone")
 
     with ThreadPoolExecutor(10) as pool:
-        pool.submit(made.write, lambda _c: gate.wait(5))
-        time.sleep(0.1)
+        hold(made, pool, gate)
         others = [pool.submit(made.write, lambda c, n=n: add(c, n)) for n in range(5)]
+        until_waiting(made, 5)
         event.listen(table, "commit", refuse)
         gate.set()
         assert all(isinstance(o.exception(), OSError) for o in others)
@@ -121,13 +142,13 @@ def test_a_transaction_given_up_by_the_database_is_nobodys_success(table: Engine
         return "swallowed"
 
     with ThreadPoolExecutor(10) as pool:
-        pool.submit(made.write, lambda _c: gate.wait(5))
-        time.sleep(0.1)
+        hold(made, pool, gate)
         before = pool.submit(made.write, lambda c: add(c, 1))
-        time.sleep(0.05)
+        until_waiting(made, 1)
         losing = pool.submit(made.write, lose)
-        time.sleep(0.05)
+        until_waiting(made, 2)
         after = pool.submit(made.write, lambda c: add(c, 2))
+        until_waiting(made, 3)
         gate.set()
         assert all(future.exception() is not None for future in (before, losing, after))
     assert numbers(table) == []
@@ -139,10 +160,9 @@ def test_too_much_waiting_is_said_at_once(table: Engine, monkeypatch: pytest.Mon
     monkeypatch.setattr(writer, "MOST_WAITING", 3)
     made, gate = Writer(table), threading.Event()
     with ThreadPoolExecutor(10) as pool:
-        running = pool.submit(made.write, lambda _c: gate.wait(5))
-        time.sleep(0.1)
+        running = hold(made, pool, gate)
         waiting = [pool.submit(made.write, lambda c, n=n: add(c, n)) for n in range(3)]
-        time.sleep(0.1)
+        until_waiting(made, 3)
         with pytest.raises(Busy):
             made.write(lambda c: add(c, 99))
         gate.set()

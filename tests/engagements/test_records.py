@@ -21,9 +21,7 @@ from lmsapp.core.sessions import transaction
 from lmsapp.engagements import charts, recording, sources
 from lmsapp.engagements.models import Delivery, Engagement, Partner, Project
 from lmsapp.installation import Installation
-from lmsapp.upkeep import content
 from tests import cast as casting
-from tests import world
 
 SHIPPED = paths.shipped("content")
 
@@ -127,7 +125,6 @@ def test_a_linked_cohort_is_seen_by_those_who_may_see_cohorts_and_counts_in_no_f
     opened: Installation, signed_in: Callable[[str], FlaskClient]
 ) -> None:
     with transaction(opened.sessions) as session:
-        content.load_all(session, world.CONTENT)
         project = loaded(session)
         engagement = session.scalars(select(Engagement).where(Engagement.code == "ge-core-training")).one()
         edition = session.scalars(select(enrolling.Edition)).first()

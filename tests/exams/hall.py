@@ -22,9 +22,7 @@ from lmsapp.exams.batches import Batch, Given
 from lmsapp.exams.models import Attempt, Bank, Exam, Question, Sitting
 from lmsapp.translation import revising
 from lmsapp.translation.revising import Piece
-from lmsapp.upkeep import content
 from tests import cast as casting
-from tests.world import CONTENT
 
 ENTRIES: tuple[dict[str, Any], ...] = (
     {
@@ -115,10 +113,8 @@ def hand_in(session: Session, attempt: Attempt) -> None:
 
 def build(session: Session, candidates: int = 3, languages: Sequence[str] = ("en", "prs"), critical: str = "") -> Hall:
     """The hall with its bank, exam, cohort, markers and candidates; nobody has begun."""
-    content.load_all(session, CONTENT)
     members = casting.members(session)
-    edition = session.scalars(select(Edition)).first()
-    assert edition is not None
+    edition = session.scalars(select(Edition)).one()
     pieces = [Piece("Hall", "title", key="title"), Piece("All", "topic", key="topic.all")]
     document = revising.put_document(session, KEEPER, "bank", "hall", "en", pieces).document
     bank = Bank(code="hall", document_id=document.id, topics=["all"])

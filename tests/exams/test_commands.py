@@ -1,6 +1,7 @@
 """`lmsapp bank import | export` at the command line."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,7 @@ from lmsapp import installation
 from lmsapp.cli import lmsapp
 from lmsapp.core import settings
 from lmsapp.core.errors import Invalid
-from lmsapp.core.sessions import transaction
 from lmsapp.exams.models import Question, QuestionDraft
-from lmsapp.upkeep import content
-from tests.world import CONTENT
 
 GIFT = "$CATEGORY: x\n\n::One:: Is it? {T}\n\n::Two:: Half? {=a ~%50%b}\n\n::Three:: How many? {#many}\n\nA description"
 FIELDS = ["number", "kind", "title", "outcome", "reason", "line"]
@@ -28,11 +26,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def loaded(folder: Path) -> installation.Installation:
-    opened = installation.opened(settings.load(folder / "var", {}))
-    with transaction(opened.sessions) as session:
-        content.load_all(session, CONTENT)
-    return opened
+def loaded(folder: Path, template: Path) -> installation.Installation:
+    """With the sample course in it."""
+    (folder / "var").mkdir()
+    shutil.copy(template, folder / "var" / "lmsapp.sqlite")
+    return installation.opened(settings.load(folder / "var", {}))
 
 
 def run(*words: object) -> tuple[int, str, str]:

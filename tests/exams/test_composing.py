@@ -20,7 +20,6 @@ from lmsapp.exams.models import Attempt, Bank, Exam
 from lmsapp.exams.papers import Need, Shortage
 from lmsapp.translation import revising
 from lmsapp.translation.models import Translation
-from lmsapp.upkeep import content
 from tests import world
 from tests.cast import Member
 
@@ -28,7 +27,6 @@ from tests.cast import Member
 @pytest.fixture
 def edition(session: Session) -> Edition:
     """The test course, with its bank in six languages."""
-    content.load_all(session, world.CONTENT)
     return session.scalars(select(Edition)).one()
 
 

@@ -17,14 +17,12 @@ from lmsapp.core.storage import Folder
 from lmsapp.exams import banking, exchanging, queries
 from lmsapp.exams.models import Bank, Exam, Question
 from lmsapp.exams.questions import Kind
-from lmsapp.upkeep import content
 from tests.exams.test_importing import GIFT, take
 from tests.world import CONTENT
 
 
 @pytest.fixture
 def bank(session: Session) -> Bank:
-    content.load_all(session, CONTENT)
     return queries.bank(session, "tst-100")
 
 

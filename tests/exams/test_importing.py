@@ -19,11 +19,9 @@ from lmsapp.exams import banking, exporting, importing, queries
 from lmsapp.exams.formats.items import Outcome
 from lmsapp.exams.importing import DRAFTS, PUBLISHED, Wish
 from lmsapp.exams.models import Bank, Question, QuestionDraft
-from lmsapp.upkeep import content
 from tests import cast as casting
 from tests.exams.formats.test_moodle_xml import IMG, TRUE, file, png
 from tests.house import House
-from tests.world import CONTENT
 
 GIFT = "::own-key:: Stop and go back? {=yes ~no}\n\n$CATEGORY: $course$/top/Ordnance\n\nHow many? {#=5 =9}\n\nOne? {T}\n\nA text"
 XML = f"<quiz><question type='truefalse'><name><text>With a sign</text></name><questiontext format='html'><text><![CDATA[Look {IMG}]]></text>{file(png())}</questiontext>{TRUE}</question></quiz>"
@@ -31,7 +29,6 @@ XML = f"<quiz><question type='truefalse'><name><text>With a sign</text></name><q
 
 @pytest.fixture
 def bank(session: Session) -> Bank:
-    content.load_all(session, CONTENT)
     return queries.bank(session, "tst-100")
 
 

@@ -120,6 +120,7 @@ def test_results_wait_until_everybody_is_done(session: Session, attempt: Attempt
     assert attempt.state == "released"
 
 
+@pytest.mark.own_database
 def test_looking_for_what_has_expired_reads_no_table_from_end_to_end(session: Session, attempt: Attempt) -> None:
     asked: list[tuple[str, Any]] = []
 

@@ -102,7 +102,7 @@ def room(worlds: Worlds, tmp_path: Path) -> Iterator[Room]:
     finally:
         line.close()
         process.terminate()
-        process.wait(20)
+        process.wait(60)
         opened.engine.dispose()
 
 
@@ -119,7 +119,7 @@ def browse(chromium: Browser, room: Room) -> Iterator[Callable[..., Page]]:
         page.goto(f"{room.line.address}/{language}/sign-in")
         page.fill("#login", room.number)
         page.fill("#secret", cast.PIN)
-        page.click("main form button.button")
+        press(page, "main form button.button")
         page.goto(f"{room.line.address}/{language}/exams/begin/{room.sitting_id}")
         page.click("main form button.button")
         page.wait_for_url(re.compile("/exams/.*/1$"))
@@ -128,6 +128,12 @@ def browse(chromium: Browser, room: Room) -> Iterator[Callable[..., Page]]:
     yield begin
     for context in contexts:
         context.close()
+
+
+def press(page: Page, what: str) -> None:
+    """Presses a button that leads to another page, and waits for that page."""
+    with page.expect_navigation():
+        page.click(what)
 
 
 def of(page: Page, kind: str) -> Locator:
@@ -322,14 +328,17 @@ def test_the_time_runs_out_while_the_line_is_cut(room: Room, browse: Callable[..
     page = browse()
     of(page, "single").locator(".answer input").first.check()
     said(page, "saved")
-    room.change(deadline_at=clock.now() + timedelta(seconds=4), grace_seconds=1)
+    room.change(deadline_at=clock.now() + timedelta(seconds=50), grace_seconds=1)
+    page.clock.install()
     page.reload()
     expect(page.locator("[data-notice=minutes-1]")).to_be_visible()
     room.line.state = "cut"
     page.locator("form.question[data-kind=single] .answer input").nth(1).check(force=True)
-    expect(page.locator("[data-notice=over]")).to_be_visible(timeout=15_000)
+    until(page, "document.querySelector('exam-page').pending().then((events) => events.length)")
+    room.change(deadline_at=clock.now() - timedelta(seconds=2))
+    page.clock.fast_forward(50_000)
+    expect(page.locator("[data-notice=over]")).to_be_visible()
     expect(page.locator("[data-notice=over] [data-some=unsent]")).to_be_visible()
-    page.wait_for_timeout(2000)
     room.line.state = "up"
     expect(page.locator("[data-view=receipt]")).to_be_visible(timeout=30_000)
     assert room.answers() == {"single": "o1"}
@@ -361,10 +370,12 @@ def test_signing_in_again_happens_on_the_page(room: Room, browse: Callable[..., 
 def test_a_pause_is_told_and_ends(room: Room, browse: Callable[..., Page]) -> None:
     page = browse()
     room.change(paused_at=clock.now())
+    page.clock.install()
     page.reload()
     expect(page.locator("form.question:not([hidden]) fieldset")).to_have_js_property("disabled", True)
     room.change(paused_at=None)
-    expect(page.locator("form.question:not([hidden]) fieldset")).to_have_js_property("disabled", False, timeout=40_000)
+    page.clock.fast_forward(20_000)  # when the page asks again
+    expect(page.locator("form.question:not([hidden]) fieldset")).to_have_js_property("disabled", False)
 
 
 def test_a_store_that_refuses_is_told_and_the_answers_still_reach_the_server(
@@ -382,6 +393,31 @@ def test_a_store_that_refuses_is_told_and_the_answers_still_reach_the_server(
     page.locator("form.question[data-kind=single] .answer input").nth(1).check()
     said(page, "lost")
     assert room.answers() == {"single": "o1"}
+
+
+# A store that opens slowly, or never.
+SLOW_STORE = """
+const open = IDBFactory.prototype.open;
+IDBFactory.prototype.open = function (...words) {
+  const request = open.apply(this, words);
+  Object.defineProperty(request, "onsuccess", { set(told) { request.addEventListener("success", () => WAIT); } });
+  return request;
+};
+"""
+
+
+@pytest.mark.parametrize("wait", ["setTimeout(told, 1500)", "undefined"], ids=["slow", "never"])
+def test_an_answer_given_while_the_store_is_opening_is_kept(room: Room, browse: Callable[..., Page], wait: str) -> None:
+    page = browse("en")
+    writes(page)
+    page.add_init_script(SLOW_STORE.replace("WAIT", wait))
+    page.reload()
+    if wait == "undefined":  # without its store this page is another device
+        page.locator("[data-act=take-over]").click()
+    of(page, "single").locator(".answer input").first.check()
+    said(page, "saved")
+    assert room.answers() == {"single": "o1"}
+    assert check_words(room, page) >= 1
 
 
 def ready(page: Page) -> None:
@@ -445,26 +481,26 @@ def test_the_whole_exam_without_a_script(room: Room, browse: Callable[..., Page]
         form = page.locator("form.question:not([hidden])")
         answer(page, form.get_attribute("data-kind") or "")
         if place == 3:
-            form.locator("button[value=flag]").click()
+            press(page, "form.question:not([hidden]) button[value=flag]")
             expect(page.locator("form.question:not([hidden]) button[value=flag]")).to_have_attribute(
                 "aria-pressed", "true"
             )
-        page.locator("form.question:not([hidden]) .actions button:not(.quiet)").click()
+        press(page, "form.question:not([hidden]) .actions button:not(.quiet)")
     assert page.url.endswith("/review")
     expect(page.locator("[data-some=flagged] a:visible")).to_have_text(["3"])
     assert room.answers() == ANSWERED
-    page.locator("form[action$='/hand-in'] button").click()
+    press(page, "form[action$='/hand-in'] button")
     assert page.url.endswith("/receipt")
 
 
 def test_without_a_script_an_order_with_a_twin_is_told_and_not_saved(room: Room, browse: Callable[..., Page]) -> None:
     page = browse("en", 390, java_script_enabled=False)
     item = page.locator("form.question[data-kind=ordering]").get_attribute("data-item") or ""
-    page.locator(f".navigator a[data-number='{item[1:]}']").first.click()
+    press(page, f".navigator a[data-number='{item[1:]}'] >> nth=0")
     form = page.locator("form.question:not([hidden])")
     for at in (0, 1):
         form.locator("select").nth(at).select_option("o1")
-    form.locator(".actions button:not(.quiet)").click()
+    press(page, "form.question:not([hidden]) .actions button:not(.quiet)")
     expect(page.locator(".notices [role=alert]")).to_contain_text("two places")
     expect(page.locator("form.question:not([hidden]) select").nth(1)).to_have_value("o1")
     assert room.answers() == {}
@@ -482,5 +518,4 @@ def test_by_keyboard_alone(room: Room, browse: Callable[..., Page]) -> None:
     page.keyboard.press("Enter")
     form.locator("select").nth(3).select_option("o1")
     said(page, "saved")
-    page.wait_for_timeout(500)
     assert room.answers() == {"hotspot": "B3", "ordering": "o2 o3 o4 o1"}

@@ -120,7 +120,7 @@ def served(house: House) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
         server.trigger.pull_trigger(server.close)  # by its own thread: nobody closes what another one waits for
-        thread.join(5)
+        thread.join(60)
 
 
 def pages_of(

@@ -34,7 +34,7 @@ class BadNetwork:
 
     def _carry(self, inside: socket.socket) -> None:
         """One request after another, each in a mood of its own; a bad mood ends the connection."""
-        with inside, socket.create_connection(("127.0.0.1", self._to)) as outside, suppress(OSError):
+        with suppress(OSError), inside, socket.create_connection(("127.0.0.1", self._to)) as outside:
             while request := self._message(inside):
                 mood = "well" if self.healed else self._chance.choice(MOODS)
                 self.faults += mood not in ("well", "slow")

@@ -105,7 +105,7 @@ def visitor(port: int, found: Found) -> Iterator[None]:
         while not over.wait(0.05):
             begun = time.perf_counter()
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/en/courses", timeout=10) as reply:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/en/courses", timeout=PATIENCE) as reply:
                     reply.read()
             except OSError:
                 found.pages_failed += 1

@@ -12,7 +12,7 @@ from lmsapp.core.settings import Settings
 from lmsapp.core.signing import KeyRing
 from lmsapp.core.storage import Folder
 from lmsapp.installation import Installation
-from lmsapp.upkeep import content, doctor
+from lmsapp.upkeep import doctor
 from tests import world
 
 
@@ -60,7 +60,6 @@ def test_a_key_that_others_can_read_is_named_with_the_remedy(at_home: Settings) 
 
 def test_a_file_rows_speak_of_and_that_is_gone_is_named(at_home: Settings, opened: Installation) -> None:
     with transaction(opened.sessions) as session:
-        content.load_all(session, world.CONTENT)
         world.printed(session, at_home)
     digest = next(Folder(at_home.files).all())
     Folder(at_home.files).path(digest).unlink()

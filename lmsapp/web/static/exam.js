@@ -3,7 +3,7 @@
 // server has not acknowledged is sent again after any failure, reload or return of the line.
 
 const BATCH = 50, BATCH_CHARACTERS = 200_000;
-const TYPING = 500, WAITS = [1000, 2000, 4000, 8000, 15000], PATIENCE = 20_000, HEARTBEAT = 20_000, TICK = 5000, LASTS = 4000;
+const TYPING = 500, WAITS = [1000, 2000, 4000, 8000, 15000], PATIENCE = 20_000, HEARTBEAT = 20_000, TICK = 5000, LASTS = 4000, OPENS = 5000;
 const CHOICES = new Set(["single", "true-false", "multiple", "hotspot"]);
 const NOTES = [10, 5, 1];
 
@@ -12,6 +12,7 @@ const tidy = (text) => text.replace(/\r\n?/g, "\n").replace(/[\u0000-\u0008\u000
 
 // ---------- what this device keeps ----------
 
+const late = (wait) => new Promise((_done, failed) => { setTimeout(failed, wait); });
 const asked = (request) => new Promise((done, failed) => {
   request.onsuccess = () => done(request.result);
   request.onerror = () => failed(request.error);
@@ -216,8 +217,9 @@ class ExamPage extends HTMLElement {
       question.dress();
     }
     this.querySelector("[data-navigator]").replaceWith(this.querySelector(".navigator").cloneNode(true));
+    this.still(true);
     this.listen();
-    try { this.memory = await Memory.open(this.attempt); } catch { this.memory = new Fleeting(this.attempt); }
+    try { this.memory = await Promise.race([Memory.open(this.attempt), late(OPENS)]); } catch { this.memory = new Fleeting(this.attempt); }
     await this.remember();
     this.show(Number(location.pathname.split("/").pop()) || this.number);
     this.tick();
@@ -226,6 +228,11 @@ class ExamPage extends HTMLElement {
     if (this.memory.device.file) { this.sealed(this.memory.device.file); return; }
     await this.send();
     this.prepare();
+  }
+
+  /** Whether nothing can be answered now: not before there is a store, nor in a pause, after the end, or beside another device. */
+  still(whether) {
+    for (const question of this.questions) question.form.querySelector("fieldset").disabled = whether;
   }
 
   /** Makes ready for going on without the line: a copy of the page, and where the exam allows it the device's seal. */
@@ -676,7 +683,7 @@ class ExamPage extends HTMLElement {
 
   /** Says truthfully where the answers are: on the server's disk, on this device, or nowhere. */
   async tell() {
-    if (this.closed || this.file) return;
+    if (this.closed || this.file || !this.memory) return;
     const pending = (await this.pending()).length;
     const writing = this.unwritten || this.questions.some((question) => question.value !== question.noted);
     const lasting = this.failing !== undefined && performance.now() - this.failing > LASTS;
@@ -720,8 +727,7 @@ class ExamPage extends HTMLElement {
     for (const note of NOTES) this.notice(`minutes-${note}`, !this.over && note === due);
     this.notice("paused", this.paused && !this.over);
     this.notice("over", this.over);
-    const still = this.paused || this.over || this.stopped === "lease" || this.stopped === "differ";
-    for (const question of this.questions) question.form.querySelector("fieldset").disabled = still;
+    this.still(this.paused || this.over || this.stopped === "lease" || this.stopped === "differ");
     if (this.over && !this.handing) this.handIn();
     if (this.failing !== undefined) this.tell();
   }

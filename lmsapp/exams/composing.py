@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 from sqlalchemy import func, select
@@ -68,6 +69,7 @@ class Asked(Protocol):
 
 _DRAWN = (
     Question.id,
+    Question.id.label("question_id"),
     Question.document_id,
     Question.kind,
     Question.topic,
@@ -127,13 +129,22 @@ def _ids(session: Session, bank_id: int, keys: Sequence[str]) -> dict[str, int]:
 
 
 def paper(session: Session, exam: Exam, language: str, seed: str, *, drafts_allowed: bool) -> Frozen:
-    """Draws and freezes a paper of an exam. Raises ValueError when its bank can't fill it in this language."""
-    return drawn(session, exam, drawable(session, exam, language, drafts_allowed=drafts_allowed), language, seed)
+    """Draws and freezes a paper of an exam. Raises ValueError when its bank can't fill it in this language.
+
+    Only what is drawn is read in words; when some of that can't be asked in the language, all of the bank is, and drawn anew.
+    """
+    wanted, living = blueprint(session, exam), _living(session, exam.bank_id)
+    told = partial(_told, session, language=language, drafts_allowed=drafts_allowed, parallel=exam.parallel)
+    chosen = told(papers.draw(wanted, living, seed))
+    if not all(papers.speaks(one, language) for one in chosen):
+        chosen = papers.draw(wanted, [one for one in told(living) if papers.speaks(one, language)], seed)
+    return papers.freeze(chosen, seed, language, shuffle=exam.shuffle)
 
 
 def drawable(session: Session, exam: Exam, language: str, *, drafts_allowed: bool) -> list[Candidate]:
     """The questions of an exam's bank that can be asked in a language: read once for many papers."""
-    known = candidates(session, exam.bank_id, language, drafts_allowed=drafts_allowed, parallel=exam.parallel)
+    living = _living(session, exam.bank_id)
+    known = _told(session, living, language, drafts_allowed=drafts_allowed, parallel=exam.parallel)
     return [one for one in known if papers.speaks(one, language)]
 
 
@@ -143,24 +154,28 @@ def drawn(session: Session, exam: Exam, known: Sequence[Candidate], language: st
     return papers.freeze(chosen, seed, language, shuffle=exam.shuffle)
 
 
-def candidates(
-    session: Session, bank_id: int, language: str, *, drafts_allowed: bool, parallel: bool = False
-) -> list[Candidate]:
-    """The bank's living questions with their words in a language, with the source's words beside them when wanted."""
-    newest = select(func.max(QuestionVersion.id)).group_by(QuestionVersion.question_id)
-    rows = session.execute(
+def _living(session: Session, bank_id: int) -> Sequence[Any]:
+    """A bank's questions that are not retired, in their newest versions, without their words."""
+    newest = select(func.max(QuestionVersion.id)).where(QuestionVersion.question_id == Question.id)
+    return session.execute(
         select(*_DRAWN)
-        .join(QuestionVersion)
-        .where(Question.bank_id == bank_id, Question.retired.is_(False), QuestionVersion.id.in_(newest))
+        .join(QuestionVersion, QuestionVersion.id == newest.correlate(Question).scalar_subquery())
+        .where(Question.bank_id == bank_id, Question.retired.is_(False))
         .order_by(Question.id)
     ).all()
-    own = words(session, rows, language, drafts_allowed=drafts_allowed)
+
+
+def _told(
+    session: Session, living: Sequence[Any], language: str, *, drafts_allowed: bool, parallel: bool = False
+) -> list[Candidate]:
+    """Questions with their words in a language, with the source's words beside them when wanted."""
+    own = words(session, living, language, drafts_allowed=drafts_allowed)
     if parallel:
-        sources = words(session, rows, "", drafts_allowed=drafts_allowed)
+        sources = words(session, living, "", drafts_allowed=drafts_allowed)
         own = {number: _beside(texts, sources[number]) for number, texts in own.items()}
     return [
         Candidate(q.id, q.number, q.kind, q.topic, q.difficulty, q.critical, q.structure, own[q.id], q.competence)
-        for q in rows
+        for q in living
     ]
 
 
@@ -249,9 +264,9 @@ def feasibility(
     session: Session, bank_id: int, wanted: Blueprint, languages: Sequence[str], *, drafts_allowed: bool
 ) -> dict[str, "Reach"]:
     """For each language: how many questions each line could have, and what is short."""
-    found = {}
+    found, living = {}, _living(session, bank_id)
     for code in languages:
-        known = candidates(session, bank_id, code, drafts_allowed=drafts_allowed)
+        known = _told(session, living, code, drafts_allowed=drafts_allowed)
         speaking = [one for one in known if papers.speaks(one, code)]
         there = [papers.available(need, speaking, wanted.fixed) for need in wanted.needs]
         found[code] = Reach(there, papers.shortages(wanted, speaking))

@@ -10,10 +10,28 @@ import random
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from lmsapp.exams import questions
 from lmsapp.exams.questions import Kind
+
+
+class Drawable(Protocol):
+    """What a draw looks at."""
+
+    @property
+    def question_id(self) -> int: ...
+    @property
+    def topic(self) -> str: ...
+    @property
+    def difficulty(self) -> int: ...
+    @property
+    def critical(self) -> bool: ...
+    @property
+    def competence(self) -> str | None: ...
+
+
+D = TypeVar("D", bound=Drawable)
 
 
 @dataclass(frozen=True)
@@ -70,12 +88,12 @@ def speaks(candidate: Candidate, language: str) -> bool:
     return all(text["language"] == language for text in candidate.words.values())
 
 
-def available(need: Need, candidates: Iterable[Candidate], fixed: Collection[int] = ()) -> int:
+def available(need: Need, candidates: Iterable[Drawable], fixed: Collection[int] = ()) -> int:
     """How many questions could fill a line, whatever other lines take of them."""
     return sum(fits(need, c) and c.question_id not in fixed for c in candidates)
 
 
-def shortages(blueprint: Blueprint, candidates: Sequence[Candidate]) -> list[Shortage]:
+def shortages(blueprint: Blueprint, candidates: Sequence[Drawable]) -> list[Shortage]:
     """Everything of a blueprint that these questions can't fill."""
     ordered = sorted(candidates, key=lambda c: c.question_id)
     fixed = [c for c in ordered if c.question_id in blueprint.fixed]
@@ -94,7 +112,7 @@ def shortages(blueprint: Blueprint, candidates: Sequence[Candidate]) -> list[Sho
     return found
 
 
-def draw(blueprint: Blueprint, candidates: Sequence[Candidate], seed: str) -> list[Candidate]:
+def draw(blueprint: Blueprint, candidates: Sequence[D], seed: str) -> list[D]:
     """The questions of one paper, in their order. Raises ValueError when the blueprint can't be filled."""
     chance = random.Random(f"draw:{seed}")  # noqa: S311 - a draw that can be repeated, not a secret
     mixed = sorted(candidates, key=lambda c: c.question_id)
@@ -107,7 +125,7 @@ def draw(blueprint: Blueprint, candidates: Sequence[Candidate], seed: str) -> li
     return chosen
 
 
-def _assigned(blueprint: Blueprint, candidates: Sequence[Candidate]) -> dict[int, int]:
+def _assigned(blueprint: Blueprint, candidates: Sequence[Drawable]) -> dict[int, int]:
     """Candidates' places to the lines they fill: as many as can be, whichever lines overlap, critical ones as wanted.
 
     Candidates come one after the other, and who has a seat keeps some seat. So whoever comes first is in: the critical ones
@@ -128,7 +146,7 @@ def _assigned(blueprint: Blueprint, candidates: Sequence[Candidate]) -> dict[int
 class _Seats:
     """The lines of a blueprint with so many seats each. Whoever sits may move to another line to make room (augmenting paths)."""
 
-    def __init__(self, needs: Sequence[Need], candidates: Sequence[Candidate]) -> None:
+    def __init__(self, needs: Sequence[Need], candidates: Sequence[Drawable]) -> None:
         self._needs, self._candidates = needs, candidates
         self.room = [need.count for need in needs]
         self.taken: dict[int, int] = {}
@@ -266,7 +284,7 @@ def digest(sheet: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def fits(need: Need, candidate: Candidate) -> bool:
+def fits(need: Need, candidate: Drawable) -> bool:
     """Whether a question could fill a line."""
     return (
         need.topic in (None, candidate.topic)

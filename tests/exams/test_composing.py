@@ -97,6 +97,27 @@ def test_a_question_without_its_translation_does_not_count_in_that_language(
     assert after["ps"].there == [before["ps"].there[0] - 1]
 
 
+def test_a_question_without_its_translation_is_on_no_paper_in_that_language(
+    session: Session, edition: Edition, cast: dict[str, Member]
+) -> None:
+    bank = session.scalars(select(Bank)).one()
+    exam = compose(session, edition, cast["manager"], lines=[Need(2, "law")], languages=["en", "prs"])
+    untold = next(q for q in bank.questions if q.topic == "law")
+    entry = banking.entry_of(session, untold)
+    entry["options"] = [*entry["options"], {"text": "a new answer"}]
+    banking.put(session, KEEPER, bank, entry, "en")
+    asked = {
+        language: [
+            {key["question"] for key in composing.paper(session, exam, language, seed, drafts_allowed=True).key.values()}
+            for seed in map(str, range(20))
+        ]
+        for language in ("en", "prs")
+    }
+    assert any(untold.id in paper for paper in asked["en"])
+    assert not any(untold.id in paper for paper in asked["prs"])
+    assert {len(paper) for paper in asked["prs"]} == {2}
+
+
 def test_withheld_safety_texts_dont_count_and_drafts_do_where_they_are_allowed(
     session: Session, edition: Edition
 ) -> None:

@@ -1,6 +1,7 @@
 """Keeping questions: an entry becomes a question, a changed structure its next version, changed words revisions of its units."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -161,8 +162,21 @@ def retire(session: Session, actor: Actor, question: Question, *, retired: bool 
 
 def entry_of(session: Session, question: Question, language: str | None = None) -> dict[str, Any]:
     """The entry of a question's newest version, in its source language or in another (where a text lacks: the source)."""
-    wanted = language or question.document.source_language
-    found = texts.texts_of(session, question.document_id, wanted, drafts_allowed=True)
+    return entries_of(session, [question], language)[0]
+
+
+def entries_of(session: Session, asked: Sequence[Question], language: str | None = None) -> list[dict[str, Any]]:
+    """The entries of questions, as `entry_of` gives them, their words read together."""
+    documents: dict[str, list[int]] = defaultdict(list)
+    for question in asked:
+        documents[language or question.document.source_language].append(question.document_id)
+    found: dict[int, Texts] = {}
+    for code, ids in documents.items():
+        found |= texts.texts(session, ids, code, drafts_allowed=True)
+    return [_entry(question, found.get(question.document_id, {})) for question in asked]
+
+
+def _entry(question: Question, found: Texts) -> dict[str, Any]:
     words = {key: shown.text for key, shown in found.items()}
     head = {name: getattr(question, name) for name in ("key", "topic", "kind", "difficulty", "critical", "competence")}
     head["safety"] = any(shown.safety for shown in found.values()) and not question.critical

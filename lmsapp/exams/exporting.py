@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from lmsapp.core import audit
 from lmsapp.core.access import Actor, demand
@@ -11,7 +12,7 @@ from lmsapp.core.storage import Storage
 from lmsapp.exams import banking, policy
 from lmsapp.exams.formats.files import GIFT, MOODLE_XML
 from lmsapp.exams.formats.items import Item
-from lmsapp.exams.models import Bank
+from lmsapp.exams.models import Bank, Question
 
 ENDINGS = {GIFT: "gift", MOODLE_XML: "xml"}
 
@@ -24,9 +25,13 @@ def export(
 
     demand(policy.may_author(actor))
     order = {topic: place for place, topic in enumerate(bank.topics)}
-    living = [question for question in bank.questions if not question.retired and question.versions]
-    living.sort(key=lambda question: (order.get(question.topic, len(order)), question.id))
-    entries = [banking.entry_of(session, question, language) for question in living]
+    living = session.scalars(
+        select(Question)
+        .where(Question.bank_id == bank.id, Question.retired.is_(False), Question.versions.any())
+        .options(joinedload(Question.document), selectinload(Question.versions))
+    ).all()
+    in_order = sorted(living, key=lambda question: (order.get(question.topic, len(order)), question.id))
+    entries = banking.entries_of(session, in_order, language)
     if form == MOODLE_XML:
         return moodle_xml_written.write(bank.code, entries, _loader(storage))
     text, found = gift_written.write(bank.code, entries)

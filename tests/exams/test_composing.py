@@ -108,7 +108,10 @@ def test_a_question_without_its_translation_is_on_no_paper_in_that_language(
     banking.put(session, KEEPER, bank, entry, "en")
     asked = {
         language: [
-            {key["question"] for key in composing.paper(session, exam, language, seed, drafts_allowed=True).key.values()}
+            {
+                key["question"]
+                for key in composing.paper(session, exam, language, seed, drafts_allowed=True).key.values()
+            }
             for seed in map(str, range(20))
         ]
         for language in ("en", "prs")

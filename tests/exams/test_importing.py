@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from lmsapp.core import audit
@@ -215,6 +215,31 @@ def test_the_export_page_says_what_each_file_holds_and_who_took_it(house: House)
     assert reply.status_code == 422
     with house.opened.sessions() as session:
         assert len(session.scalars(select(audit.AuditLine).where(audit.AuditLine.action == "bank.exported")).all()) == 1
+
+
+def test_a_large_bank_is_written_with_as_few_statements_as_a_small_one(session: Session, tmp_path: Path) -> None:
+    bank = queries.bank(session, "tst-100")
+
+    def statements() -> int:
+        session.flush()
+        session.expire_all()
+        asked: list[str] = []
+        connection = session.connection()
+
+        def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+            asked.append(statement)
+
+        event.listen(connection, "before_cursor_execute", note)
+        written, _items = exporting.export(session, KEEPER, bank, "gift", Folder(tmp_path))
+        event.remove(connection, "before_cursor_execute", note)
+        assert written.count(b"::law-0") == 1
+        return len(asked)
+
+    before = statements()
+    entry = banking.entry_of(session, bank.questions[0])
+    for number in range(30):
+        banking.put(session, KEEPER, bank, entry | {"key": f"more-{number}"}, "en")
+    assert statements() == before
 
 
 def test_a_papers_picture_is_served_as_what_it_is_to_those_who_may_see_the_paper(house: House, worlds: object) -> None:

@@ -398,7 +398,10 @@ class ExamPage extends HTMLElement {
   later() {
     if (this.handing && this.seal?.ready && !this.file) this.offer();
     this.failures += 1;
-    this.failing ??= performance.now();
+    if (this.failing === undefined) {
+      this.failing = performance.now();
+      setTimeout(() => this.tell(), LASTS + 10);
+    }
     const wait = WAITS[Math.min(this.failures, WAITS.length) - 1];
     clearTimeout(this.retry);
     this.retry = setTimeout(() => this.send(), wait * (0.8 + Math.random() * 0.4));

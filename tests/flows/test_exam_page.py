@@ -371,8 +371,11 @@ def test_a_pause_is_told_and_ends(room: Room, browse: Callable[..., Page]) -> No
     page = browse()
     room.change(paused_at=clock.now())
     page.clock.install()
-    page.reload()
+    with page.expect_response("**/events"):
+        page.reload()
+    expect(page.locator("[data-notice=paused]")).to_be_visible()
     expect(page.locator("form.question:not([hidden]) fieldset")).to_have_js_property("disabled", True)
+    until(page, "!document.querySelector('exam-page').sending")
     room.change(paused_at=None)
     page.clock.fast_forward(20_000)  # when the page asks again
     expect(page.locator("form.question:not([hidden]) fieldset")).to_have_js_property("disabled", False)

@@ -55,20 +55,24 @@ area.add_app_template_filter(answers.told, "without_gaps")
 area.add_app_template_filter(composing.name, "exam_name")
 
 
-@area.form("/exams/begin/<int:sitting_id>", policy=policy.may_sit)
+@area.form("/exams/begin/<int:sitting_id>", policy=policy.may_sit, hot=True)
 def begin(sitting_id: int) -> str | Response | tuple[str, int]:
-    """What awaits the candidate, and the button that begins."""
-    held = queries.sitting(db.session(), login.actor(), sitting_id)
+    """What awaits the candidate, and the button that begins: for a whole room at the same moment."""
     form = BeginForm()
     if form.sent():
+        actor, drafts, typed = login.actor(), drafts_allowed(), form.room_code.data or ""
+
+        def start(session: Session) -> str:
+            held = queries.sitting(session, actor, sitting_id)
+            return sitting.begin(session, actor, held, drafts_allowed=drafts, room_code=typed).code
+
         try:
-            attempt = sitting.begin(
-                db.session(), login.actor(), held, drafts_allowed=drafts_allowed(), room_code=form.room_code.data or ""
-            )
+            code = database.write_aside(start)
         except Invalid as problem:
             form.take(problem)
         else:
-            return redirect(url_for("exams.question", code=attempt.code, number=1), 303)  # type: ignore[return-value]
+            return redirect(url_for("exams.question", code=code, number=1), 303)  # type: ignore[return-value]
+    held = queries.sitting(db.session(), login.actor(), sitting_id)
     language = cohorts.language_of(db.session(), login.actor(), held.cohort_id)
     tried = queries.tries(db.session(), held, login.actor().person_id or 0)
     mine = [attempt for attempt in tried if attempt.sitting_id == held.id]

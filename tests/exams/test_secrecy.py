@@ -213,7 +213,7 @@ def right_and_points(one: Sat) -> tuple[object, object]:
 def test_a_paper_that_gives_its_key_away_is_found_out(
     worlds: Worlds, tmp_path: Path, same_dice: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = composing.drawn
+    honest = composing.paper
 
     def leaky(*args: Any, **more: Any) -> Frozen:
         frozen = honest(*args, **more)
@@ -221,7 +221,7 @@ def test_a_paper_that_gives_its_key_away_is_found_out(
             item["stem"]["text"] += f" {frozen.key[item['item']]['structure']}"
         return frozen
 
-    monkeypatch.setattr(composing, "drawn", leaky)
+    monkeypatch.setattr(composing, "paper", leaky)
     exams = both(worlds, tmp_path)
     assert marks_found(exams[0])
     assert compared(exams)[1] > 0

@@ -196,8 +196,8 @@ def test_the_first_answer_after_a_start_waits_for_no_mapper(session: Session, at
         if statement._propagate_attrs:  # what tells a statement of mapped classes
             mapped.append(str(statement))
 
+    sent = Batch("device-1", (Given(1, "q1", value(attempt)),))  # made first, since it looks at the paper
     event.listen(connection, "before_execute", note)
-    sent = Batch("device-1", (Given(1, "q1", value(attempt)),))
     assert saving.save_by_ticket(connection, attempt.code, sessions.known_by(ticket, 1), sent).acked_to == 1
     assert mapped == []
 

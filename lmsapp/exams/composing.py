@@ -141,19 +141,6 @@ def paper(session: Session, exam: Exam, language: str, seed: str, *, drafts_allo
     return papers.freeze(chosen, seed, language, shuffle=exam.shuffle)
 
 
-def drawable(session: Session, exam: Exam, language: str, *, drafts_allowed: bool) -> list[Candidate]:
-    """The questions of an exam's bank that can be asked in a language: read once for many papers."""
-    living = _living(session, exam.bank_id)
-    known = _told(session, living, language, drafts_allowed=drafts_allowed, parallel=exam.parallel)
-    return [one for one in known if papers.speaks(one, language)]
-
-
-def drawn(session: Session, exam: Exam, known: Sequence[Candidate], language: str, seed: str) -> Frozen:
-    """A paper out of these questions. Raises ValueError when they can't fill it."""
-    chosen = papers.draw(blueprint(session, exam), known, seed)
-    return papers.freeze(chosen, seed, language, shuffle=exam.shuffle)
-
-
 def _living(session: Session, bank_id: int) -> Sequence[Any]:
     """A bank's questions that are not retired, in their newest versions, without their words."""
     newest = select(func.max(QuestionVersion.id)).where(QuestionVersion.question_id == Question.id)

@@ -35,7 +35,6 @@ from lmsapp.exams import booklets, composing, layout, policy, sitting
 from lmsapp.exams.attempts import State
 from lmsapp.exams.layout import PURPOSES, PaperFacts
 from lmsapp.exams.models import Attempt, AttemptEvent, Exam, KeyedSheet, Paper, PaperFile, Sitting
-from lmsapp.exams.papers import Candidate
 from lmsapp.translation import queries as texts
 
 PRINT = "exams.print"
@@ -101,23 +100,17 @@ def prepare(
                 N_("No paper can be prepared for %(name)s: she has one already, or has used all her attempts."),
                 name=seat.enrolment.person.name,
             )
-    known = {
-        code: composing.drawable(session, held.exam, code, drafts_allowed=drafts_allowed)
-        for code in {seat.enrolment.language for seat in chosen}
-    }
-    made = [_prepared(session, actor, held, seat.enrolment, known[seat.enrolment.language]) for seat in chosen]
+    made = [_prepared(session, actor, held, seat.enrolment, drafts_allowed=drafts_allowed) for seat in chosen]
     audit.record(
         session, "papers.prepared", actor, on=("sitting", held.id), after={"papers": [a.paper.digest for a in made]}
     )
     return made
 
 
-def _prepared(
-    session: Session, actor: Actor, held: Sitting, enrolment: Enrolment, candidates: Sequence[Candidate]
-) -> Attempt:
+def _prepared(session: Session, actor: Actor, held: Sitting, enrolment: Enrolment, *, drafts_allowed: bool) -> Attempt:
     exam, seed = held.exam, secrets.token_hex(16)
     try:
-        frozen = composing.drawn(session, exam, candidates, enrolment.language, seed)
+        frozen = composing.paper(session, exam, enrolment.language, seed, drafts_allowed=drafts_allowed)
     except ValueError as problem:
         raise Conflict(
             N_("The question bank does not hold enough questions for this exam. Tell your instructor.")

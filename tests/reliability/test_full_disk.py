@@ -20,10 +20,8 @@ from tests.reliability.conftest import SEED, planted
 PATIENCE = 20  # tries to get one answer acknowledged: a server that lies is believed no longer
 HANDED_IN_WITHIN = 30  # seconds
 BALLAST = 200_000  # octets; each step leaves a little less room than the last
-ROOM, ROOM_LONG = (
-    6_000_000,
-    24_000_000,
-)  # octets: what is written in the end must find its place when the ballast is gone
+# Octets beside the school: what is written in the end must find its place when the ballast is gone.
+ROOM, ROOM_LONG = 6_000_000, 24_000_000
 
 
 @pytest.fixture

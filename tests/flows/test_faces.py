@@ -1,4 +1,4 @@
-"""Names and words of any of our languages are drawn in our own letters on pages in every other one."""
+"""Names and words of any of our languages are drawn in our own faces on pages in every other one."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def strange(page: Page) -> list[str]:
 
 @pytest.mark.browser
 @pytest.mark.parametrize("language", ["ka", "ps"])
-def test_no_name_is_drawn_in_letters_of_the_machine(
+def test_no_name_is_drawn_in_a_face_of_the_machine(
     served: Served, chromium: Browser, language: str, tmp_path: Path
 ) -> None:
     with served.opened.sessions() as session:
